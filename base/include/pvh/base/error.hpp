@@ -1,0 +1,95 @@
+// What is wrong, as facts: which clause, what, in which thing, where, what was found and what was wanted.
+// The sentence that a person reads is made in cli/ (cli/words*.cpp has one for each Fault).
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "pvh/base/address.hpp"
+
+namespace pvh {
+
+/// The clauses of the contract (docs/contract.md).
+// clang-format off
+enum class Clause : std::uint8_t {
+  kNone,
+  kHdr1, kHdr2, kHdr3, kHdr4, kHdr5,
+  kNote1, kNote2, kNote3, kNote4, kNote5, kNote6, kNote7,
+  kStart1, kStart2, kStart3, kStart4, kStart5, kStart6, kStart7, kStart8,
+  kMap1, kMap2, kMap3, kMap4, kMap5,
+  kCpu1, kCpu2, kCpu3, kCpu4, kCpu5, kCpu6,
+  kPlace1, kPlace2, kPlace3,
+  kCons1, kCons2, kCons3, kCons4,
+};
+// clang-format on
+
+/// "NOTE-2"; empty for kNone.
+[[nodiscard]] std::string_view clause_id(Clause clause);
+
+/// Each kind of thing that can be wrong. A room adds its own at the end of its section.
+enum class Fault : std::uint16_t {
+  // image: ELF files and what they say of their kernel.
+  kNotAKernel,  ///< no reader claims the file
+
+  // image: compressions and containers.
+  kNoAddressSpace,  ///< the host has no room for the unpacked bytes
+
+  // board: what a machine cannot have.
+
+  // boot: what a plan cannot satisfy.
+
+  // engine and qemu: what an engine cannot do.
+
+  // cli: files and arguments.
+
+  kCount_,  ///< how many there are; not a fault
+};
+
+/// A number that a person reads in hexadecimal (an address, a flag word).
+struct Hex {
+  std::uint64_t value = 0;
+  bool operator==(const Hex&) const = default;
+};
+
+/// A size in bytes, which a person reads with its unit.
+struct Size {
+  std::uint64_t bytes = 0;
+  bool operator==(const Size&) const = default;
+};
+
+using Fact = std::variant<std::monostate, std::uint64_t, Hex, Size, std::string>;
+
+/// Something that takes room, for errors about two things that do not fit (PLACE-2).
+struct Thing {
+  std::string name;
+  std::optional<GuestRange> range;    ///< where it lies or would lie
+  std::optional<std::uint64_t> size;  ///< where it lies nowhere yet
+  bool operator==(const Thing&) const = default;
+};
+
+struct Error {
+  Fault what;
+  Clause clause = Clause::kNone;
+  std::string subject = {};                 ///< the thing: "segment 2", "section .linux", a file's name
+  std::string within = {};                  ///< what `where` counts in; empty: the file itself
+  std::optional<std::uint64_t> where = {};  ///< offset in bytes
+  Fact found = {};
+  Fact wanted = {};
+  std::optional<Thing> thing = {};                         ///< PLACE-2: what was to be placed …
+  std::optional<Thing> obstacle = {};                      ///< … and what stands in its way
+  std::optional<std::uint64_t> memory_that_would_do = {};  ///< bytes
+};
+
+template <class T>
+using Result = std::expected<T, Error>;
+
+/// The three answers of a reader: an error (mine, but broken), nothing (not mine), or the value.
+/// Only "not mine" lets another reader try.
+template <class T>
+using Parsed = std::expected<std::optional<T>, Error>;
+
+}  // namespace pvh

@@ -1,0 +1,56 @@
+# One CMake target a room. A room sees only the headers of the rooms that it names, so a wrong include does not compile.
+
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+
+find_package(GTest REQUIRED)
+include(GoogleTest)
+
+add_library(pvh_options INTERFACE)
+target_compile_options(pvh_options INTERFACE
+  $<$<COMPILE_LANGUAGE:CXX,C>:-Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wno-sign-conversion
+  -Wcast-align -Wformat=2 -Wnull-dereference -Wimplicit-fallthrough>
+  $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual -Wold-style-cast>)
+if(PVH_SANITIZE)
+  target_compile_options(pvh_options INTERFACE -fsanitize=${PVH_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(pvh_options INTERFACE -fsanitize=${PVH_SANITIZE})
+endif()
+if(PVH_FUZZERS)
+  # Every room is instrumented, or the fuzzers would see only themselves.
+  target_compile_options(pvh_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+# pvh_room(NAME SOURCES a.cpp … USES room … LIBRARIES lib …)
+# Headers lie in NAME/include/pvh/NAME/. A room without SOURCES is headers only.
+function(pvh_room name)
+  cmake_parse_arguments(ROOM "" "" "SOURCES;USES;LIBRARIES" ${ARGN})
+  list(TRANSFORM ROOM_USES PREPEND pvh_)
+  if(ROOM_SOURCES)
+    add_library(pvh_${name} STATIC ${ROOM_SOURCES})
+    target_include_directories(pvh_${name} PUBLIC $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>)
+    target_link_libraries(pvh_${name} PUBLIC ${ROOM_USES} PRIVATE ${ROOM_LIBRARIES} $<BUILD_INTERFACE:pvh_options>)
+  else()
+    add_library(pvh_${name} INTERFACE)
+    target_include_directories(pvh_${name} INTERFACE $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>)
+    target_link_libraries(pvh_${name} INTERFACE ${ROOM_USES} ${ROOM_LIBRARIES})
+  endif()
+endfunction()
+
+# pvh_test(NAME SOURCES a_test.cpp … USES room … LIBRARIES lib …): GoogleTest cases, each a CTest test.
+function(pvh_test name)
+  cmake_parse_arguments(TEST "" "" "SOURCES;USES;LIBRARIES" ${ARGN})
+  list(TRANSFORM TEST_USES PREPEND pvh_)
+  add_executable(${name} ${TEST_SOURCES})
+  target_link_libraries(${name} PRIVATE ${TEST_USES} ${TEST_LIBRARIES} pvh_options GTest::gmock GTest::gtest GTest::gtest_main)
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES LABELS unit)
+endfunction()
+
+# pvh_fuzzer(NAME SOURCES a_fuzz.cpp USES room …): a libFuzzer target; its corpus is fuzz/corpus/NAME.
+function(pvh_fuzzer name)
+  cmake_parse_arguments(FUZZ "" "" "SOURCES;USES;LIBRARIES" ${ARGN})
+  list(TRANSFORM FUZZ_USES PREPEND pvh_)
+  add_executable(${name} ${FUZZ_SOURCES})
+  target_link_libraries(${name} PRIVATE ${FUZZ_USES} ${FUZZ_LIBRARIES} pvh_options)
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+endfunction()

@@ -1,0 +1,26 @@
+// How a guest's run ended: the same for every engine.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace pvh::engine {
+
+enum class Ending : std::uint8_t {
+  kPowerOff,  ///< the guest asked for it, by ACPI
+  kReboot,    ///< the guest asked for it
+  kPanic,     ///< the guest said so itself: on the panic device, or on its console before it stopped or reset
+  kTripleFault,  ///< the CPU gave up
+  kTimeLimit,    ///< --timeout
+  kEnded,        ///< by the user: Ctrl-A x, SIGINT, SIGTERM, SIGHUP
+};
+
+struct Outcome {
+  Ending ending;
+  std::string detail;  ///< for kPanic: what the guest said; for kTripleFault: registers, in lines
+  int signal = 0;      ///< for kEnded by a signal: which
+  std::chrono::milliseconds duration{0};
+};
+
+}  // namespace pvh::engine

@@ -1,0 +1,45 @@
+// The way from the bytes of any kernel file to the ELF inside, through whatever wraps it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pvh/image/buffer.hpp"
+#include "pvh/image/compression.hpp"
+#include "pvh/image/elf.hpp"
+
+namespace pvh::image {
+
+enum class Format : std::uint8_t { kElf, kBzImage, kUnifiedImage, kCompressed };
+
+/// "ELF", "bzImage", "UKI", "compressed file".
+[[nodiscard]] std::string_view name_of(Format format);
+
+/// One wrapping, as it was met on the way in.
+struct Layer {
+  Format format;
+  Compression compression;  ///< of what lies inside; kNone where it lies there as it is
+  std::uint64_t offset;     ///< of what lies inside, in this layer's bytes
+};
+
+/// A kernel file taken apart. Views point into the file's bytes, or into `unpacked`, which this owns.
+struct KernelFile {
+  std::vector<Layer> layers;  ///< outermost first; the last is the ELF itself
+  std::vector<Buffer> unpacked;
+  ElfFile elf;
+  std::optional<Bytes> initrd;              ///< a unified image's own
+  std::optional<std::string> command_line;  ///< a unified image's own
+  std::optional<std::string> release;       ///< kernel release, by the bzImage header or the unified image
+  std::optional<std::string> os_release;    ///< a unified image's .osrel, verbatim
+};
+
+struct Limits {
+  std::uint64_t unpacked = kGiB;  ///< bytes, for each layer
+};
+
+/// Takes `file` apart, at most a few layers deep. The result views `file`: keep it.
+[[nodiscard]] Result<KernelFile> read_kernel_file(Bytes file, const Limits& limits = {});
+
+}  // namespace pvh::image

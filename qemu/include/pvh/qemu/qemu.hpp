@@ -1,0 +1,32 @@
+// Lab 1 as an engine: QEMU is the CPU and the devices; memory, start info, tables and boot ROM are ours.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pvh/base/error.hpp"
+#include "pvh/boot/plan.hpp"
+#include "pvh/engine/outcome.hpp"
+
+namespace pvh::qemu {
+
+struct Disk {
+  std::string path;
+  bool read_only = false;
+};
+
+struct Options {
+  std::string binary = "qemu-system-x86_64";  ///< searched in PATH where it has no slash
+  std::uint32_t cpus = 1;
+  std::vector<Disk> disks;  ///< disk i is the board's virtio device i
+  std::optional<std::chrono::milliseconds> timeout;
+  int input = 0;  ///< descriptors of the guest's serial line; a terminal becomes raw
+  int output = 1;
+};
+
+/// Runs `plan` until the guest or something else ends it. Leaves no process, file or changed terminal behind.
+[[nodiscard]] Result<engine::Outcome> run(const boot::BootPlan& plan, const Options& options);
+
+}  // namespace pvh::qemu
