@@ -33,7 +33,7 @@ enum class Clause : std::uint8_t {
 /// Each kind of thing that can be wrong. A room adds its own at the end of its section.
 enum class Fault : std::uint16_t {
   // image: ELF files and what they say of their kernel.
-  kNotAKernel,    ///< no reader claims the file
+  kNotAKernel,    ///< no reader claims the file; found: what it looks like, text
   kElfTruncated,  ///< subject at where should have wanted (Size), but the file ends after found (Size) of it
   kElfClass,      ///< where: EI_CLASS; found number; wanted text
   kElfBigEndian,  ///< where: EI_DATA; found number; wanted text
