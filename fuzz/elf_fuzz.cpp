@@ -1,6 +1,9 @@
 // Any bytes as an ELF kernel: an error, "not mine", or a result that keeps what its types promise.
 #include <algorithm>
+#include <bit>
 #include <cstdlib>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "pvh/image/kernel_image.hpp"
