@@ -33,7 +33,7 @@ enum class Clause : std::uint8_t {
 /// Each kind of thing that can be wrong. A room adds its own at the end of its section.
 enum class Fault : std::uint16_t {
   // image: ELF files and what they say of their kernel.
-  kNotAKernel,  ///< no reader claims the file: found (text: what it looks like; none where unknown)
+  kNotAKernel,  ///< no reader claims the file
 
   // image: compressions and containers.
   kNoAddressSpace,  ///< the host has no room for the unpacked bytes: wanted (Size)
