@@ -63,7 +63,7 @@ struct Checker {
       const auto module = info.module(i);
       if (!module) {
         report(module.error());
-        if (module.error().fault == Fault::kUnreadable) return;
+        if (ends_the_list(module.error())) return;
         continue;
       }
       place(module->paddr, module->size, false);

@@ -46,8 +46,7 @@ Error StartInfo::reserve(VisitReservation visit, void* context) const {
     const auto module = this->module(i);
     if (!module) {
       keep.error(module.error());
-      // Behind an unreadable entry there may be four thousand million more.
-      if (module.error().fault == Fault::kUnreadable) break;
+      if (ends_the_list(module.error())) break;
       continue;
     }
     keep.range(PVH_KEPT_MODULE, i, module->paddr, module->size);

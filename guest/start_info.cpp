@@ -98,8 +98,7 @@ Result<Module> StartInfo::module(uint32_t index) const {
                       load64(bytes + offsetof(hvm_modlist_entry, cmdline_paddr))};
   if (module.paddr == 0 && module.size != 0)
     return Error{Clause::kStart4, Fault::kModuleAtZero, at, module.size};
-  if (wraps(module.paddr, module.size))
-    return Error{Clause::kCons2, Fault::kWraps, module.paddr, module.size};
+  if (wraps(module.paddr, module.size)) return Error{Clause::kCons2, Fault::kModuleWraps, at, module.size};
   return module;
 }
 

@@ -332,6 +332,17 @@ TEST(Reservations, NameEverythingThatTheKernelWasHanded) {
                 kept[i].what == wanted[i].what && kept[i].module == wanted[i].module);
 }
 
+TEST(Reservations, OfAListThatWrapsEndWithIt) {
+  auto memory = one_page();
+  put_start_info(memory, kInfo, {.nr_modules = UINT32_MAX, .modlist_paddr = UINT64_MAX - 40});
+  memory.add(UINT64_MAX - 40, 41, 0);
+  const auto info = StartInfo::parse(memory.accessor(), kInfo);
+  EXPECT_TRUE(info->module(0));
+  const auto error = info->reserve([](void*, const Reservation&) {}, nullptr);
+  EXPECT_TRUE(error.fault == Fault::kWraps);
+  EXPECT_FALSE(faults_of(*info).empty());
+}
+
 TEST(Reservations, GoOnBehindWhatIsBrokenAndSayTheFirst) {
   auto memory = one_page();
   put_start_info(memory, kInfo,

@@ -42,7 +42,8 @@ class TestMemory {
 
   unsigned char& at(uint64_t paddr) {
     for (auto& piece : pieces_)
-      if (paddr >= piece.paddr && paddr - piece.paddr < piece.bytes.size()) return piece.bytes[paddr - piece.paddr];
+      if (paddr >= piece.paddr && paddr - piece.paddr < piece.bytes.size())
+        return piece.bytes[paddr - piece.paddr];
     std::abort();  // the test itself is wrong
   }
 

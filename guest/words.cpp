@@ -18,6 +18,7 @@ constexpr char kFaults[][40] = {
     "the string does not end",
     "the caller's storage is too small",
     "a module with a size but no address",
+    "a module past the end of addresses",
     "a count of entries but no table",
     "is not aligned to 8 bytes",
     "is not below 4 GiB",

@@ -32,6 +32,7 @@ enum class Fault : uint8_t {
   kUnterminated,       ///< the string at `where` has no NUL within its bound; `found` is how far it was read
   kStorageTooSmall,    ///< the caller's; `found` is how much there is
   kModuleAtZero,       ///< a module with a size but no address
+  kModuleWraps,        ///< a module that passes the end of the address space
   kCountWithoutTable,  ///< `found` entries, but the table's address is 0
   kMisaligned,         ///< `where` is not a multiple of 8
   kTooHigh,            ///< `where` is not below 4 GiB

@@ -63,6 +63,12 @@ class StartInfo {
   pvh_start start_;
 };
 
+/// Whether it is the list that cannot be read and not one module that is broken. Whoever walks a list stops
+/// there: behind it there may be four thousand million more of the same.
+[[nodiscard]] constexpr bool ends_the_list(const Error& error) {
+  return error.fault == Fault::kUnreadable || error.fault == Fault::kWraps;
+}
+
 /// The string's characters and a NUL into `out`; never cut. Gives how many characters.
 Result<uint64_t> copy_string(const Memory& memory, const String& string, char* out, size_t capacity);
 
