@@ -25,34 +25,35 @@ bool to_range(const MapEntry& entry, MapRange& range) {
   return true;
 }
 
-/// Every entry of a map in order, a few at a read.
+/// Every entry of a map in order, a few at a read. After the last `next`, `failed` tells whether it was the
+/// end.
 class Entries {
  public:
   Entries(const pvh_memory& memory, uint64_t paddr, uint32_t count)
       : memory_(memory), paddr_(paddr), left_(count) {}
 
-  /// Absent at the end.
-  Result<MapEntry> next() {
-    if (next_ == buffered_) {
-      if (left_ == 0) return Absent{};
-      if (!fill()) return Error{Clause::kStart8, Fault::kUnreadable, paddr_, kEntrySize};
-    }
-    return decode(buffer_ + kEntrySize * next_++);
+  bool next(MapEntry& entry) {
+    if (next_ == buffered_ && !fill()) return false;
+    entry = decode(buffer_ + kEntrySize * next_++);
+    return true;
   }
 
   /// The next that claims something, as a range.
-  Result<MapRange> next_range() {
-    for (;;) {
-      const auto entry = next();
-      if (entry.is_absent()) return Absent{};
-      if (!entry) return entry.error();
-      MapRange range;
-      if (to_range(*entry, range)) return range;
-    }
+  bool next(MapRange& range) {
+    MapEntry entry;
+    do
+      if (!next(entry)) return false;
+    while (!to_range(entry, range));
+    return true;
   }
+
+  /// Only `fill` stops before nothing is left.
+  [[nodiscard]] bool failed() const { return left_ != 0; }
+  [[nodiscard]] Error error() const { return {Clause::kStart8, Fault::kUnreadable, paddr_, kEntrySize}; }
 
  private:
   bool fill() {
+    if (left_ == 0) return false;
     constexpr uint32_t kAtOnce = 8;
     uint32_t count = left_ < kAtOnce ? left_ : kAtOnce;
     // Where memory ends inside the chunk, its first entries may still be there.
@@ -139,19 +140,19 @@ struct Output {
 
 Result<MapEntry> MemoryMap::entry(uint32_t index) const {
   if (index >= entries_) return Absent{};
-  return Entries(memory_, paddr_ + uint64_t{index} * kEntrySize, 1).next();
+  Entries entries(memory_, paddr_ + uint64_t{index} * kEntrySize, 1);
+  MapEntry entry;
+  if (!entries.next(entry)) return entries.error();
+  return entry;
 }
 
 Result<size_t> MemoryMap::collect(MapRange* storage, size_t capacity) const {
   Entries entries(memory_, paddr_, entries_);
   size_t count = 0;
-  for (;;) {
-    const auto range = entries.next_range();
-    if (range.is_absent()) return count;
-    if (!range) return range.error();
+  for (MapRange range; entries.next(range); storage[count++] = range)
     if (count == capacity) return Error{Clause::kMap4, Fault::kStorageTooSmall, paddr_, capacity};
-    storage[count++] = *range;
-  }
+  if (entries.failed()) return entries.error();
+  return count;
 }
 
 Result<size_t> normalise(MapRange* storage, size_t capacity, size_t count) {
@@ -194,19 +195,19 @@ Result<MapRange> MemoryMap::next(uint64_t from) const {
     bool covered = false;
     uint64_t next_start = UINT64_MAX;
     bool more = false;
-    Entries first_pass(memory_, paddr_, entries_);
-    Result<MapRange> range = Absent{};
-    while ((range = first_pass.next_range())) {
-      if (range->first > here) {
-        if (range->first <= next_start) next_start = range->first;
+    MapRange range;
+    Entries entries(memory_, paddr_, entries_);
+    while (entries.next(range)) {
+      if (range.first > here) {
+        if (range.first < next_start) next_start = range.first;
         more = true;
-      } else if (range->last >= here) {
-        const bool stronger = !covered || precedence(range->type) > precedence(strongest.type);
-        if (stronger || (range->type == strongest.type && range->last > strongest.last)) strongest = *range;
+      } else if (range.last >= here) {
+        const bool stronger = !covered || precedence(range.type) > precedence(strongest.type);
+        if (stronger || (range.type == strongest.type && range.last > strongest.last)) strongest = range;
         covered = true;
       }
     }
-    if (range.is_broken()) return range.error();
+    if (entries.failed()) return entries.error();
     if (!covered) {
       if (found) return result;
       if (!more) return Absent{};
@@ -217,11 +218,11 @@ Result<MapRange> MemoryMap::next(uint64_t from) const {
 
     // Second pass: where a stronger one starts in it.
     uint64_t last = strongest.last;
-    Entries second_pass(memory_, paddr_, entries_);
-    while ((range = second_pass.next_range()))
-      if (range->first > here && range->first <= last && precedence(range->type) > precedence(strongest.type))
-        last = range->first - 1;
-    if (range.is_broken()) return range.error();
+    Entries again(memory_, paddr_, entries_);
+    while (again.next(range))
+      if (range.first > here && range.first <= last && precedence(range.type) > precedence(strongest.type))
+        last = range.first - 1;
+    if (again.failed()) return again.error();
 
     if (!found) result = {here, last, strongest.type, 0};
     result.last = last;
