@@ -51,7 +51,7 @@ enum class VirtioKind : std::uint8_t { kBlock, kNet, kEntropy, kSocket, kConsole
 /// What differs from one machine to the next.
 struct Board {
   std::uint32_t cpus = 1;
-  std::vector<VirtioKind> virtio;  ///< device i sits in slot i
+  std::vector<VirtioKind> virtio = {};  ///< device i sits in slot i
   bool acpi = true;                ///< without: no tables, and no RSDP
   bool interval_timer =
       true;  ///< the machine has a PIT and PICs (the emulated engine has; see docs/decisions.md)
