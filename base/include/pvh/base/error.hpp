@@ -39,6 +39,8 @@ enum class Fault : std::uint16_t {
   kNoAddressSpace,  ///< the host has no room for the unpacked bytes
 
   // board: what a machine cannot have.
+  kCpuCount,              ///< found: CPUs asked for; wanted: how many can be described ("1 to 1024")
+  kTooManyVirtioDevices,  ///< found: devices asked for; wanted: the most that the board has slots for
 
   // boot: what a plan cannot satisfy.
   kMemorySize,            ///< 0, no multiple of 4 KiB, or too much: found, wanted (the most)
