@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Output to whichever of COM1, port 0xe9 and Xen's console is there. */
 #include "cpu.h"
+#include "physical.h"
 #include "pvh/guest/machine.h"
 #include "xen.h"
 
@@ -23,7 +24,7 @@ static uint32_t xen_port;
 static unsigned find_xen_ring(void) {
   const uint64_t page = pvh_xen_parameter(XEN_HVM_PARAM_CONSOLE_PFN);
   if (page == 0 || page >= 0x100000) return 0;
-  xen_ring = (volatile struct ring*)(uintptr_t)(page << 12);
+  xen_ring = pvh_physical(page << 12);
   xen_port = (uint32_t)pvh_xen_parameter(XEN_HVM_PARAM_CONSOLE_EVTCHN);
   return PVH_CONSOLE_XEN;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Memory as the entries map it: each physical address below 4 GiB at itself, and in 64-bit mode more where asked. */
+#include "physical.h"
 #include "pvh/guest/machine.h"
 
 #define FOUR_GIB 0x100000000ull
@@ -9,7 +10,7 @@
 int pvh_identity_read(void* context, uint64_t paddr, void* out, size_t size) {
   (void)context;
   if (paddr >= FOUR_GIB || size > FOUR_GIB - paddr) return 0;
-  __builtin_memcpy(out, (const void*)(uintptr_t)paddr, size);
+  __builtin_memcpy(out, pvh_physical(paddr), size);
   return 1;
 }
 
@@ -27,7 +28,7 @@ static uint64_t mapped_end = FOUR_GIB;
 int pvh_identity_read(void* context, uint64_t paddr, void* out, size_t size) {
   (void)context;
   if (paddr >= mapped_end || size > mapped_end - paddr) return 0;
-  __builtin_memcpy(out, (const void*)(uintptr_t)paddr, size);
+  __builtin_memcpy(out, pvh_physical(paddr), size);
   return 1;
 }
 

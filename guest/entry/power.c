@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The way out of a machine. Reads ACPI's tables as anybody's bytes: bounded, and through the caller's accessor. */
 #include "cpu.h"
+#include "physical.h"
 #include "pvh/guest/machine.h"
 
 enum { DEBUG_EXIT_PORT = 0xf4 };
@@ -75,7 +76,7 @@ void pvh_acpi_power_off(const struct pvh_memory* memory, uint64_t rsdp) {
     const uint8_t value = (uint8_t)(type << 2 | 1 << 5);
     const uint64_t space = field(memory, fadt + FADT_SLEEP_CONTROL, 1);
     if (address != 0 && space == SPACE_PORT) out8((uint16_t)address, value);
-    if (address != 0 && space == SPACE_MEMORY && address <= UINTPTR_MAX) *(volatile uint8_t*)(uintptr_t)address = value;
+    if (address != 0 && space == SPACE_MEMORY && address <= UINTPTR_MAX) *(volatile uint8_t*)pvh_physical(address) = value;
   }
   if ((field(memory, fadt + FADT_FLAGS, 4) & FADT_HARDWARE_REDUCED) == 0) {
     const uint16_t a = (uint16_t)field(memory, fadt + FADT_PM1A_CONTROL, 4);
