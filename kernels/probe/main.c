@@ -227,6 +227,8 @@ void probe_main(void) {
   pvh_exceptions_init();
   crc_init();
   consoles = pvh_console_init();
+  /* Xen cuts the lines of port 0xe9; its console keeps them whole. */
+  if (consoles & PVH_CONSOLE_XEN) pvh_console_select(PVH_CONSOLE_XEN);
 
   json_begin("begin");
   json_number("bits", sizeof(void*) * 8);
