@@ -39,7 +39,8 @@ extern "C" void pvh_main(uint32_t start_info) {
     pvh_print(")\n");
     pvh_power_off(&kMemory, 0);
   }
-  if (const auto text = start->command_line(sizeof(line) - 1); text && copy_string(kMemory, *text, line, sizeof(line))) {
+  const auto text = start->command_line(sizeof(line) - 1);
+  if (text && pvh::guest::copy_string(kMemory, *text, line, sizeof(line))) {
     pvh_print("command line: ");
     pvh_print(line);
     pvh_print("\n");

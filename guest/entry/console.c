@@ -49,7 +49,9 @@ unsigned pvh_console_init(void) {
   return consoles;
 }
 
-void pvh_console_select(unsigned set) { consoles = pvh_console_init() & set; }
+void pvh_console_select(unsigned set) {
+  consoles = pvh_console_init() & set;
+}
 
 /* A device that never gets ready must not hang the kernel. */
 static void com1_put(char c) {
@@ -62,7 +64,8 @@ static void com1_put(char c) {
 static void xen_put(char c) {
   unsigned patience;
   uint32_t produced = xen_ring->out_produced;
-  for (patience = 100000000; patience > 0 && produced - xen_ring->out_consumed >= sizeof(xen_ring->out); --patience) {
+  for (patience = 100000000; patience > 0 && produced - xen_ring->out_consumed >= sizeof(xen_ring->out);
+       --patience) {
     /* The reader is a process of dom0: wake it, and wait for room. */
     if (patience % 1000000 == 0) pvh_xen_notify(xen_port);
     __asm__ volatile("pause");

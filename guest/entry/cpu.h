@@ -5,9 +5,15 @@
 
 #include <stdint.h>
 
-static inline void out8(uint16_t port, uint8_t value) { __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port)); }
-static inline void out16(uint16_t port, uint16_t value) { __asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port)); }
-static inline void out32(uint16_t port, uint32_t value) { __asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port)); }
+static inline void out8(uint16_t port, uint8_t value) {
+  __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
+}
+static inline void out16(uint16_t port, uint16_t value) {
+  __asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port));
+}
+static inline void out32(uint16_t port, uint32_t value) {
+  __asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port));
+}
 
 static inline uint8_t in8(uint16_t port) {
   uint8_t value;
@@ -29,6 +35,8 @@ static inline struct cpuid cpuid(uint32_t leaf) {
   return r;
 }
 
-static inline void full_barrier(void) { __asm__ volatile("lock; orl $0, (%0)" : : "r"(__builtin_frame_address(0)) : "memory"); }
+static inline void full_barrier(void) {
+  __asm__ volatile("lock; orl $0, (%0)" : : "r"(__builtin_frame_address(0)) : "memory");
+}
 
 #endif

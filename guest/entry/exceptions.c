@@ -9,7 +9,8 @@ enum { INTERRUPT_GATE = 0x8e00 };
 extern const uintptr_t pvh_exception_stubs[EXCEPTIONS];
 
 #ifdef __x86_64__
-#define REGISTERS "r15", "r14", "r13", "r12", "r11", "r10", "r9", "r8", "rbp", "rdi", "rsi", "rdx", "rcx", "rbx", "rax"
+#define REGISTERS \
+  "r15", "r14", "r13", "r12", "r11", "r10", "r9", "r8", "rbp", "rdi", "rsi", "rdx", "rcx", "rbx", "rax"
 struct gate {
   uint16_t offset_low, selector, flags, offset_mid;
   uint32_t offset_high, reserved;
@@ -36,10 +37,28 @@ static int telling;
 void pvh_exception(const struct frame* frame);
 
 static const char* name_of(uintptr_t number) {
-  static const char* const names[] = {
-      "divide error", "debug", "NMI", "breakpoint", "overflow", "bound range", "invalid opcode", "no FPU", "double fault",
-      "coprocessor overrun", "invalid TSS", "segment not present", "stack fault", "general protection", "page fault",
-      "reserved", "x87 error", "alignment check", "machine check", "SIMD error", "virtualization", "control protection"};
+  static const char* const names[] = {"divide error",
+                                      "debug",
+                                      "NMI",
+                                      "breakpoint",
+                                      "overflow",
+                                      "bound range",
+                                      "invalid opcode",
+                                      "no FPU",
+                                      "double fault",
+                                      "coprocessor overrun",
+                                      "invalid TSS",
+                                      "segment not present",
+                                      "stack fault",
+                                      "general protection",
+                                      "page fault",
+                                      "reserved",
+                                      "x87 error",
+                                      "alignment check",
+                                      "machine check",
+                                      "SIMD error",
+                                      "virtualization",
+                                      "control protection"};
   return number < sizeof(names) / sizeof(names[0]) ? names[number] : "reserved";
 }
 

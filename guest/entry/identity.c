@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory as the entries map it: each physical address below 4 GiB at itself, and in 64-bit mode more where asked. */
+/* Memory as the entries map it: each physical address below 4 GiB at itself, and in 64-bit mode more where
+ * asked. */
 #include "physical.h"
 #include "pvh/guest/machine.h"
 

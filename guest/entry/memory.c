@@ -19,7 +19,10 @@ __attribute__((weak)) void* memmove(void* to, const void* from, size_t size) {
   if (target <= source) return memcpy(to, from, size);
   target += size;
   source += size;
-  __asm__ volatile("std; lea -1(%0), %0; lea -1(%1), %1; rep movsb; cld" : "+D"(target), "+S"(source), "+c"(size) : : "memory");
+  __asm__ volatile("std; lea -1(%0), %0; lea -1(%1), %1; rep movsb; cld"
+                   : "+D"(target), "+S"(source), "+c"(size)
+                   :
+                   : "memory");
   return to;
 }
 

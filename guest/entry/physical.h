@@ -8,6 +8,8 @@
 /* Where pointer 0 lies: not 0 only in a relocated 32-bit kernel whose segments start where it was put. */
 extern uintptr_t pvh_physical_base;
 
-static inline void* pvh_physical(uint64_t paddr) { return (void*)((uintptr_t)paddr - pvh_physical_base); }
+static inline void* pvh_physical(uint64_t paddr) {
+  return (void*)((uintptr_t)paddr - pvh_physical_base);
+}
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The way out of a machine. Reads ACPI's tables as anybody's bytes: bounded, and through the caller's accessor. */
+/* The way out of a machine. Reads ACPI's tables as anybody's bytes: bounded, and through the caller's
+ * accessor. */
 #include "cpu.h"
 #include "physical.h"
 #include "pvh/guest/machine.h"
@@ -8,8 +9,14 @@ enum { DEBUG_EXIT_PORT = 0xf4 };
 enum { SPACE_MEMORY = 0, SPACE_PORT = 1 };
 enum { FADT_HARDWARE_REDUCED = 1 << 20 };
 /* Offsets in the FADT. */
-enum { FADT_DSDT = 40, FADT_PM1A_CONTROL = 64, FADT_PM1B_CONTROL = 68, FADT_FLAGS = 112, FADT_X_DSDT = 140,
-       FADT_SLEEP_CONTROL = 244 };
+enum {
+  FADT_DSDT = 40,
+  FADT_PM1A_CONTROL = 64,
+  FADT_PM1B_CONTROL = 68,
+  FADT_FLAGS = 112,
+  FADT_X_DSDT = 140,
+  FADT_SLEEP_CONTROL = 244
+};
 enum { TABLE_HEADER = 36, MOST_TABLES = 64, MOST_BYTES = 1 << 20 };
 
 static int read_at(const struct pvh_memory* memory, uint64_t paddr, void* out, size_t size) {
@@ -50,9 +57,12 @@ static int sleep_type_off(const struct pvh_memory* memory, uint64_t dsdt) {
     lead = (unsigned)field(memory, dsdt + at + 5, 1);
     element = at + 5 + 1 + (lead >> 6) + 1; /* the length's other bytes, the number of elements */
     switch (field(memory, dsdt + element, 1)) {
-      case 0x00: return 0;
-      case 0x01: return 1;
-      case 0x0a: return (int)(field(memory, dsdt + element + 1, 1) & 7);
+      case 0x00:
+        return 0;
+      case 0x01:
+        return 1;
+      case 0x0a:
+        return (int)(field(memory, dsdt + element + 1, 1) & 7);
     }
     return -1;
   }
@@ -76,7 +86,8 @@ void pvh_acpi_power_off(const struct pvh_memory* memory, uint64_t rsdp) {
     const uint8_t value = (uint8_t)(type << 2 | 1 << 5);
     const uint64_t space = field(memory, fadt + FADT_SLEEP_CONTROL, 1);
     if (address != 0 && space == SPACE_PORT) out8((uint16_t)address, value);
-    if (address != 0 && space == SPACE_MEMORY && address <= UINTPTR_MAX) *(volatile uint8_t*)pvh_physical(address) = value;
+    if (address != 0 && space == SPACE_MEMORY && address <= UINTPTR_MAX)
+      *(volatile uint8_t*)pvh_physical(address) = value;
   }
   if ((field(memory, fadt + FADT_FLAGS, 4) & FADT_HARDWARE_REDUCED) == 0) {
     const uint16_t a = (uint16_t)field(memory, fadt + FADT_PM1A_CONTROL, 4);
@@ -87,7 +98,9 @@ void pvh_acpi_power_off(const struct pvh_memory* memory, uint64_t rsdp) {
   }
 }
 
-void pvh_debug_exit(uint8_t code) { out32(DEBUG_EXIT_PORT, code); }
+void pvh_debug_exit(uint8_t code) {
+  out32(DEBUG_EXIT_PORT, code);
+}
 
 void pvh_power_off(const struct pvh_memory* memory, uint64_t rsdp) {
   pvh_xen_shutdown(0);

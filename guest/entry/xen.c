@@ -53,7 +53,9 @@ uint64_t pvh_xen_parameter(uint32_t index) {
   return hypercall(HVM_OP, HVMOP_GET_PARAM, &request) == 0 ? request.value : 0;
 }
 
-void pvh_xen_notify(uint32_t port) { (void)hypercall(EVENT_CHANNEL_OP, EVTCHNOP_SEND, &port); }
+void pvh_xen_notify(uint32_t port) {
+  (void)hypercall(EVENT_CHANNEL_OP, EVTCHNOP_SEND, &port);
+}
 
 void pvh_xen_shutdown(unsigned reason) {
   uint32_t argument = reason;

@@ -42,4 +42,6 @@ void json_hex(const char* key, const unsigned char* bytes, size_t size) {
   pvh_print("\"");
 }
 
-void json_end(void) { pvh_print("}\n"); }
+void json_end(void) {
+  pvh_print("}\n");
+}

@@ -2,9 +2,10 @@
 /*
  * The probe: prints the start of day as it found it, one JSON object a line, and judges nothing.
  *
- * Guest memory is shown as it lies there, in parts "memory" (of, at, hex); parts "string", "module" and "table" say what was
- * looked for and where. Whoever judges reads the structures again from those bytes. Nothing here believes a count or an
- * address: what cannot be read is said to be so, and what is too much is cut and said to be cut, with a checksum of all of it.
+ * Guest memory is shown as it lies there, in parts "memory" (of, at, hex); parts "string", "module" and
+ * "table" say what was looked for and where. Whoever judges reads the structures again from those bytes.
+ * Nothing here believes a count or an address: what cannot be read is said to be so, and what is too much is
+ * cut and said to be cut, with a checksum of all of it.
  */
 #include "cpu.h"
 #include "json.h"

@@ -32,9 +32,13 @@ static const unsigned char* look_at(uint64_t paddr) {
 
 #else
 
-static uint64_t address_limit(void) { return FOUR_GIB; }
+static uint64_t address_limit(void) {
+  return FOUR_GIB;
+}
 
-static const unsigned char* look_at(uint64_t paddr) { return pvh_physical(paddr); }
+static const unsigned char* look_at(uint64_t paddr) {
+  return pvh_physical(paddr);
+}
 
 #endif
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What entry.S saves of the CPU before anything has changed it. One table for C and assembly: offset, and what lies there.
+ * What entry.S saves of the CPU before anything has changed it. One table for C and assembly: offset, and
+ * what lies there.
  */
 #ifndef PVH_PROBE_STATE_H
 #define PVH_PROBE_STATE_H

@@ -10,8 +10,9 @@
  *     PVH_RELOCATION_NOTE(0x200000, 0x1000000, 0x3fffffff);      alignment, lowest start, highest last byte
  *     PVH_RELOCATION_NOTE 0x200000, 0x1000000, 0x3fffffff
  *
- * The descriptor of the entry has 4 bytes, as the contract's text says; PVH_ENTRY_NOTE8 makes one of 8, as Linux does.
- * `my_entry` must link to a physical address. A linker script of your own must keep the section .note.Xen in a PT_NOTE.
+ * The descriptor of the entry has 4 bytes, as the contract's text says; PVH_ENTRY_NOTE8 makes one of 8, as
+ * Linux does. `my_entry` must link to a physical address. A linker script of your own must keep the section
+ * .note.Xen in a PT_NOTE.
  */
 #ifndef PVH_GUEST_NOTE_H
 #define PVH_GUEST_NOTE_H
@@ -19,6 +20,7 @@
 #include "pvh/elfnote.h"
 
 #ifdef __ASSEMBLER__
+/* clang-format off */
 
 .macro PVH_NOTE_HEAD size, type
   .pushsection .note.Xen, "a", @note
@@ -48,11 +50,12 @@
   .popsection
 .endm
 
+/* clang-format on */
 #else
 
 #define PVH_NOTE_TEXT_(x) #x
 #define PVH_NOTE_TEXT(x) PVH_NOTE_TEXT_(x)
-#define PVH_NOTE_(size, type, body)                                                            \
+#define PVH_NOTE_(size, type, body) \
   __asm__(".pushsection .note.Xen, \"a\", @note\n"                                             \
           ".balign 4\n"                                                                        \
           ".long " PVH_NOTE_TEXT(XEN_ELFNOTE_OWNER_SIZE) ", " size ", " PVH_NOTE_TEXT(type) "\n" \
