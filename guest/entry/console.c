@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* Output to whichever of COM1, port 0xe9 and Xen's console is there. */
+#include "cpu.h"
+#include "physical.h"
+#include "pvh/guest/machine.h"
+#include "xen.h"
+
+enum { COM1 = 0x3f8, COM_DATA = 0, COM_LINE = 3, COM_MODEM = 4, COM_STATUS = 5, COM_SCRATCH = 7 };
+enum { COM_READY = 0x20 };
+enum { E9 = 0xe9 };
+
+/* Xen's ring: input, then output, then their four positions. Only output is used. */
+struct ring {
+  char in[1024];
+  char out[2048];
+  uint32_t in_consumed, in_produced, out_consumed, out_produced;
+};
+
+static unsigned consoles;
+static int looked;
+static volatile struct ring* xen_ring;
+static uint32_t xen_port;
+
+static unsigned find_xen_ring(void) {
+  const uint64_t page = pvh_xen_parameter(XEN_HVM_PARAM_CONSOLE_PFN);
+  if (page == 0 || page >= 0x100000) return 0;
+  xen_ring = pvh_physical(page << 12);
+  xen_port = (uint32_t)pvh_xen_parameter(XEN_HVM_PARAM_CONSOLE_EVTCHN);
+  return PVH_CONSOLE_XEN;
+}
+
+static unsigned find_com1(void) {
+  out8(COM1 + COM_SCRATCH, 0x5a);
+  if (in8(COM1 + COM_SCRATCH) != 0x5a) return 0;
+  out8(COM1 + COM_LINE, 0x80);
+  out8(COM1 + 0, 1); /* 115200 */
+  out8(COM1 + 1, 0);
+  out8(COM1 + COM_LINE, 0x03); /* 8 bits, no parity, one stop bit */
+  out8(COM1 + COM_MODEM, 0x03);
+  return PVH_CONSOLE_COM1;
+}
+
+unsigned pvh_console_init(void) {
+  if (looked) return consoles;
+  looked = 1;
+  consoles = find_com1();
+  if (in8(E9) == E9) consoles |= PVH_CONSOLE_E9;
+  if (pvh_on_xen()) consoles |= PVH_CONSOLE_E9 | find_xen_ring();
+  return consoles;
+}
+
+void pvh_console_select(unsigned set) {
+  consoles = pvh_console_init() & set;
+}
+
+/* A device that never gets ready must not hang the kernel. */
+static void com1_put(char c) {
+  unsigned patience;
+  for (patience = 100000; patience > 0 && (in8(COM1 + COM_STATUS) & COM_READY) == 0; --patience) {
+  }
+  out8(COM1 + COM_DATA, (uint8_t)c);
+}
+
+static void xen_put(char c) {
+  unsigned patience;
+  uint32_t produced = xen_ring->out_produced;
+  for (patience = 100000000; patience > 0 && produced - xen_ring->out_consumed >= sizeof(xen_ring->out);
+       --patience) {
+    /* The reader is a process of dom0: wake it, and wait for room. */
+    if (patience % 1000000 == 0) pvh_xen_notify(xen_port);
+    __asm__ volatile("pause");
+  }
+  xen_ring->out[produced % sizeof(xen_ring->out)] = c;
+  full_barrier();
+  xen_ring->out_produced = produced + 1;
+}
+
+void pvh_write(const char* text, size_t size) {
+  size_t i;
+  const unsigned to = pvh_console_init();
+  for (i = 0; i < size; ++i) {
+    if (to & PVH_CONSOLE_COM1) {
+      if (text[i] == '\n') com1_put('\r');
+      com1_put(text[i]);
+    }
+    if (to & PVH_CONSOLE_E9) out8(E9, (uint8_t)text[i]);
+    if (to & PVH_CONSOLE_XEN) xen_put(text[i]);
+  }
+  if (to & PVH_CONSOLE_XEN) pvh_xen_notify(xen_port);
+}
+
+void pvh_print(const char* text) {
+  size_t size = 0;
+  while (text[size] != 0) ++size;
+  pvh_write(text, size);
+}
+
+void pvh_print_hex(uint64_t value) {
+  char text[18];
+  size_t at = sizeof(text);
+  do {
+    text[--at] = "0123456789abcdef"[value & 15];
+    value >>= 4;
+  } while (value != 0);
+  text[--at] = 'x';
+  text[--at] = '0';
+  pvh_write(text + at, sizeof(text) - at);
+}
+
+void pvh_print_decimal(uint64_t value) {
+  char text[20];
+  size_t at = sizeof(text);
+  /* By halves of 32 bits: i386 has no 64-bit division without a library. */
+  do {
+    const uint32_t high = (uint32_t)(value >> 32);
+    const uint64_t rest = ((uint64_t)(high % 10) << 32) | (uint32_t)value;
+    uint32_t quotient = 0;
+    uint32_t digit = 0;
+    int bit;
+    for (bit = 35; bit >= 0; --bit) {
+      digit = digit << 1 | (uint32_t)(rest >> bit & 1);
+      quotient <<= 1;
+      if (digit >= 10) {
+        digit -= 10;
+        quotient |= 1;
+      }
+    }
+    text[--at] = (char)('0' + digit);
+    value = (uint64_t)(high / 10) << 32 | quotient;
+  } while (value != 0);
+  pvh_write(text + at, sizeof(text) - at);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* The instructions that C has no words for. Private to this folder and to kernels/. */
+#ifndef PVH_ENTRY_CPU_H
+#define PVH_ENTRY_CPU_H
+
+#include <stdint.h>
+
+static inline void out8(uint16_t port, uint8_t value) {
+  __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
+}
+static inline void out16(uint16_t port, uint16_t value) {
+  __asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port));
+}
+static inline void out32(uint16_t port, uint32_t value) {
+  __asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static inline uint8_t in8(uint16_t port) {
+  uint8_t value;
+  __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
+  return value;
+}
+static inline uint16_t in16(uint16_t port) {
+  uint16_t value;
+  __asm__ volatile("inw %1, %0" : "=a"(value) : "Nd"(port));
+  return value;
+}
+
+struct cpuid {
+  uint32_t eax, ebx, ecx, edx;
+};
+static inline struct cpuid cpuid(uint32_t leaf) {
+  struct cpuid r;
+  __asm__ volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx) : "a"(leaf), "c"(0));
+  return r;
+}
+
+static inline void full_barrier(void) {
+  __asm__ volatile("lock; orl $0, (%0)" : : "r"(__builtin_frame_address(0)) : "memory");
+}
+
+#endif

@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: MIT */
+#include "physical.h"
+
+uintptr_t pvh_physical_base;

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The probe: prints the start of day as it found it, one JSON object a line, and judges nothing.
+ *
+ * Guest memory is shown as it lies there, in parts "memory" (of, at, hex); parts "string", "module" and
+ * "table" say what was looked for and where. Whoever judges reads the structures again from those bytes.
+ * Nothing here believes a count or an address: what cannot be read is said to be so, and what is too much is
+ * cut and said to be cut, with a checksum of all of it.
+ */
+#include "cpu.h"
+#include "json.h"
+#include "memory.h"
+#include "physical.h"
+#include "pvh/guest/machine.h"
+#include "pvh/start_info.h"
+#include "state.h"
+
+enum { CHUNK = 1024 };
+/* How much of a thing is shown at most, so that a wild count ends. */
+enum {
+  MOST_MAP_BYTES = 2048 * 24,
+  MOST_MODULES = 1024,
+  MOST_STRING = 1 << 20,
+  MOST_STRING_SHOWN = 80 * 1024,
+  MOST_MODULE_SHOWN = 64,
+  MOST_TABLE_BYTES = 64 * 1024,
+  MOST_TABLES = 32,
+  MOST_DESCRIPTOR_BYTES = 512,
+};
+/* A checksum of more than this would take minutes on an emulated CPU. */
+#define MOST_CHECKED (64u << 20)
+
+extern struct state probe_state;
+
+static const struct pvh_memory memory = {probe_read, NULL};
+static unsigned char buffer[CHUNK];
+
+void probe_main(void);
+
+static uint32_t crc_table[256];
+
+static void crc_init(void) {
+  uint32_t i;
+  for (i = 0; i < 256; ++i) {
+    uint32_t value = i;
+    int bit;
+    for (bit = 0; bit < 8; ++bit) value = value >> 1 ^ (value & 1 ? 0xedb88320u : 0);
+    crc_table[i] = value;
+  }
+}
+
+/* Prints CRC-32 (as zlib's) of the bytes, of as many as are worth the time, and of how many it is. */
+static void print_checksum(uint64_t at, uint64_t size) {
+  uint32_t crc = 0xffffffffu;
+  uint64_t done = 0;
+  const uint64_t wanted = size < MOST_CHECKED ? size : MOST_CHECKED;
+  while (done < wanted) {
+    const size_t now = wanted - done < CHUNK ? (size_t)(wanted - done) : CHUNK;
+    size_t i;
+    if (at + done < at || !probe_read(NULL, at + done, buffer, now)) break;
+    for (i = 0; i < now; ++i) crc = crc_table[(crc ^ buffer[i]) & 0xff] ^ crc >> 8;
+    done += now;
+  }
+  json_number("checked", done);
+  json_number("crc32", ~crc);
+}
+
+/* Shows the bytes in lines of CHUNK, up to `most` of them. */
+static void show_memory(const char* of, uint64_t at, uint64_t size, uint64_t most) {
+  uint64_t done = 0;
+  if (size > most) size = most;
+  while (done < size) {
+    const size_t now = size - done < CHUNK ? (size_t)(size - done) : CHUNK;
+    const int readable = at + done >= at && probe_read(NULL, at + done, buffer, now);
+    json_begin("memory");
+    json_text("of", of);
+    json_number("at", at + done);
+    if (readable)
+      json_hex("hex", buffer, now);
+    else
+      json_bool("readable", 0);
+    json_end();
+    if (!readable) return;
+    done += now;
+  }
+}
+
+static void show_string(const char* of, uint64_t index, uint64_t at) {
+  uint64_t length = 0;
+  int terminated = 0;
+  int readable = 1;
+  while (!terminated && length < MOST_STRING) {
+    unsigned char c;
+    if (at + length < at || !probe_read(NULL, at + length, &c, 1)) {
+      readable = 0;
+      break;
+    }
+    if (c == 0)
+      terminated = 1;
+    else
+      ++length;
+  }
+  json_begin("string");
+  json_text("of", of);
+  json_number("index", index);
+  json_number("at", at);
+  json_number("length", length);
+  json_bool("terminated", terminated);
+  json_bool("readable", readable);
+  json_bool("cut", length > MOST_STRING_SHOWN);
+  print_checksum(at, length);
+  json_end();
+  show_memory(of, at, length + (uint64_t)terminated, MOST_STRING_SHOWN);
+}
+
+static void show_cpu(void) {
+  const struct state* s = &probe_state;
+  const uint32_t gdt_base = s->gdtr[1] | (uint32_t)s->gdtr[2] << 16;
+  const uint32_t idt_base = s->idtr[1] | (uint32_t)s->idtr[2] << 16;
+  json_begin("cpu");
+#define SHOW(name) json_number(#name, s->name)
+  SHOW(eax), SHOW(ebx), SHOW(ecx), SHOW(edx), SHOW(esi), SHOW(edi), SHOW(ebp), SHOW(esp), SHOW(eflags);
+  SHOW(cr0), SHOW(cr2), SHOW(cr3), SHOW(cr4), SHOW(dr2), SHOW(dr3), SHOW(dr6), SHOW(dr7), SHOW(efer);
+  SHOW(cs), SHOW(ds), SHOW(es), SHOW(ss), SHOW(fs), SHOW(gs), SHOW(ldtr), SHOW(tr);
+  SHOW(float_status), SHOW(float_control);
+#undef SHOW
+  json_number("apic_base", s->apic_base[0] | (uint64_t)s->apic_base[1] << 32);
+  json_number("gdt_base", gdt_base);
+  json_number("gdt_limit", s->gdtr[0]);
+  json_number("idt_base", idt_base);
+  json_number("idt_limit", s->idtr[0]);
+  json_end();
+  show_memory("gdt", gdt_base, s->gdtr[0] + 1u, MOST_DESCRIPTOR_BYTES);
+  show_memory("idt", idt_base, s->idtr[0] + 1u, MOST_DESCRIPTOR_BYTES);
+}
+
+static void show_modules(uint64_t list, uint32_t count) {
+  uint32_t i;
+  const uint32_t shown = count < MOST_MODULES ? count : MOST_MODULES;
+  json_begin("modules");
+  json_number("at", list);
+  json_number("count", count);
+  json_bool("cut", count > shown);
+  json_end();
+  if (list == 0) return;
+  show_memory("module_list", list, (uint64_t)shown * sizeof(struct hvm_modlist_entry), UINT64_MAX);
+  for (i = 0; i < shown; ++i) {
+    struct hvm_modlist_entry module;
+    const uint64_t at = list + (uint64_t)i * sizeof(module);
+    if (at < list || !probe_read(NULL, at, &module, sizeof(module))) return;
+    json_begin("module");
+    json_number("index", i);
+    json_number("at", module.paddr);
+    json_number("size", module.size);
+    print_checksum(module.paddr, module.size);
+    json_end();
+    show_memory("module", module.paddr, module.size, MOST_MODULE_SHOWN);
+    if (module.cmdline_paddr != 0) show_string("module_command_line", i, module.cmdline_paddr);
+  }
+}
+
+static void show_memory_map(uint64_t map, uint32_t count) {
+  const uint64_t size = (uint64_t)count * sizeof(struct hvm_memmap_table_entry);
+  json_begin("memory_map");
+  json_number("at", map);
+  json_number("count", count);
+  json_bool("cut", size > MOST_MAP_BYTES);
+  if (count != 0 && map != 0) print_checksum(map, size);
+  json_end();
+  if (count != 0 && map != 0) show_memory("memory_map", map, size, MOST_MAP_BYTES);
+}
+
+/* A table with ACPI's common header, as long as it says. */
+static uint32_t show_table(uint64_t at) {
+  unsigned char header[8];
+  uint32_t length;
+  if (!probe_read(NULL, at, header, sizeof(header))) {
+    json_begin("table");
+    json_number("at", at);
+    json_bool("readable", 0);
+    json_end();
+    return 0;
+  }
+  __builtin_memcpy(&length, header + 4, sizeof(length));
+  json_begin("table");
+  json_number("at", at);
+  json_hex("signature", header, 4);
+  json_number("length", length);
+  json_bool("cut", length > MOST_TABLE_BYTES);
+  print_checksum(at, length);
+  json_end();
+  show_memory("table", at, length, MOST_TABLE_BYTES);
+  return length;
+}
+
+static void show_acpi(uint64_t rsdp) {
+  unsigned char root[36];
+  uint64_t table = 0;
+  uint32_t length, width, at, shown = 0;
+  json_begin("acpi");
+  json_number("rsdp", rsdp);
+  json_end();
+  if (rsdp == 0) return;
+  show_memory("rsdp", rsdp, sizeof(root), sizeof(root));
+  if (!probe_read(NULL, rsdp, root, sizeof(root))) return;
+  width = root[15] >= 2 ? 8 : 4;
+  __builtin_memcpy(&table, root + (width == 8 ? 24 : 16), width);
+  if (table == 0) return;
+  length = show_table(table);
+  for (at = 36; at + width <= length && shown < MOST_TABLES; at += width, ++shown) {
+    uint64_t entry = 0;
+    char signature[4];
+    if (!probe_read(NULL, table + at, &entry, width) || entry == 0) continue;
+    (void)show_table(entry);
+    /* The FADT names the DSDT, which no list does. */
+    if (probe_read(NULL, entry, signature, 4) && __builtin_memcmp(signature, "FACP", 4) == 0) {
+      uint64_t dsdt = 0;
+      if (probe_read(NULL, entry + 40, &dsdt, 4) && dsdt != 0) (void)show_table(dsdt);
+    }
+  }
+}
+
+void probe_main(void) {
+  struct hvm_start_info info = {0};
+  const uint32_t at = probe_state.ebx;
+  unsigned consoles;
+  int known;
+  pvh_exceptions_init();
+  crc_init();
+  consoles = pvh_console_init();
+  /* Xen cuts the lines of port 0xe9; its console keeps them whole. */
+  if (consoles & PVH_CONSOLE_XEN) pvh_console_select(PVH_CONSOLE_XEN);
+
+  json_begin("begin");
+  json_number("bits", sizeof(void*) * 8);
+  json_number("image", probe_state.image);
+  json_number("linked", 0x100000);
+  json_bool("xen", pvh_on_xen());
+  json_number("consoles", consoles);
+  json_end();
+  show_cpu();
+
+  json_begin("start_info");
+  json_number("at", at);
+  json_end();
+  show_memory("start_info", at, sizeof(info), sizeof(info));
+  known = probe_read(NULL, at, &info, sizeof(info)) && info.magic == XEN_HVM_START_MAGIC_VALUE;
+  if (known) {
+    if (info.cmdline_paddr != 0) show_string("command_line", 0, info.cmdline_paddr);
+    if (info.nr_modules != 0) show_modules(info.modlist_paddr, info.nr_modules);
+    if (info.version >= 1) show_memory_map(info.memmap_paddr, info.memmap_entries);
+    show_acpi(info.rsdp_paddr);
+  }
+  json_begin("end");
+  json_bool("magic", known);
+  json_end();
+  pvh_power_off(&memory, known ? info.rsdp_paddr : 0);
+}
