@@ -15,6 +15,9 @@ namespace pvh::board {
 inline constexpr std::uint16_t kCom1Port = 0x3f8;
 inline constexpr std::uint32_t kCom1Interrupt = 4;
 
+inline constexpr std::uint16_t kRtcPort = 0x70;
+inline constexpr std::uint32_t kRtcInterrupt = 8;
+
 inline constexpr GuestAddress kIoApicAddress{0xfec00000};        ///< interrupts 0 to 23
 inline constexpr GuestAddress kSecondIoApicAddress{0xfec10000};  ///< interrupts 24 to 47
 inline constexpr std::uint32_t kSecondIoApicBase = 24;
@@ -26,6 +29,10 @@ inline constexpr std::uint32_t kEventDeviceInterrupt = 9;
 inline constexpr std::uint32_t kEventPowerButton = 2;
 inline constexpr GuestAddress kSleepControl{0xfea00200};
 inline constexpr GuestAddress kSleepStatus{0xfea00201};
+/// PM1 control, 16 bits, where there is an interval timer: its upper half has the sleep control register's
+/// layout, so it lies with that half there, and its lower half on nothing. ACPI's ordinary power-off so
+/// reaches the device.
+inline constexpr GuestAddress kPm1Control{kSleepControl.value() - 1};
 inline constexpr GuestAddress kResetRegister{0xfea00202};
 inline constexpr std::uint8_t kResetValue = 0x42;
 inline constexpr std::uint8_t kSleepTypeOff = 5;  ///< \_S5
@@ -33,6 +40,10 @@ inline constexpr std::uint8_t kSleepTypeOff = 5;  ///< \_S5
 inline constexpr GuestAddress kVirtioWindow{0xfeb00000};
 inline constexpr std::uint64_t kVirtioSlotSize = 0x200;
 inline constexpr std::uint32_t kVirtioSlots = 24;  ///< slot i interrupts by kSecondIoApicBase + i
+/// Device 0's slot. Slot 0 stays empty: its interrupt never arrives under QEMU, whose I/O APICs take pin 0
+/// for the timer's and raise pin 2, also on the second one.
+inline constexpr std::uint32_t kFirstVirtioSlot = 1;
+inline constexpr std::uint32_t kMaxVirtioDevices = kVirtioSlots - kFirstVirtioSlot;
 
 /// Where conventional memory ends, and where it goes on.
 inline constexpr GuestAddress kLowMemoryEnd{640 * kKiB};
@@ -46,13 +57,16 @@ inline constexpr std::uint64_t kAcpiSize = 64 * kKiB;
 /// Device registers and an engine's boot ROM: reserved from here to 4 GiB.
 inline constexpr GuestAddress kDeviceWindow{0xfea00000};
 
+/// The most CPUs that the tables' place has room for with all else.
+inline constexpr std::uint32_t kMaxCpus = 1024;
+
 enum class VirtioKind : std::uint8_t { kBlock, kNet, kEntropy, kSocket, kConsole };
 
 /// What differs from one machine to the next.
 struct Board {
   std::uint32_t cpus = 1;
-  std::vector<VirtioKind> virtio;  ///< device i sits in slot i
-  bool acpi = true;                ///< without: no tables, and no RSDP
+  std::vector<VirtioKind> virtio = {};  ///< device i sits in slot kFirstVirtioSlot + i
+  bool acpi = true;                     ///< without: no tables, and no RSDP
   bool interval_timer =
       true;  ///< the machine has a PIT and PICs (the emulated engine has; see docs/decisions.md)
 };
