@@ -20,8 +20,9 @@ constexpr std::uint64_t kLongestPanic = 256 * 1024;
 /// "[    1.234567] …", with the log level "<4>" before it on some consoles; or the beginning of such a line.
 bool may_be_kernel_line(std::string_view line) {
   if (line.starts_with('<')) {
-    const auto end = line.find('>');
-    if (end == std::string_view::npos) return line.size() <= 3;
+    const auto end = line.find_first_not_of("0123456789", 1);
+    if (end == std::string_view::npos) return true;
+    if (line[end] != '>') return false;
     line.remove_prefix(end + 1);
     if (line.empty()) return true;
   }

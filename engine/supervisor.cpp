@@ -10,7 +10,9 @@ namespace pvh::engine {
 Supervisor::Supervisor(int input, int output, std::optional<std::chrono::milliseconds> limit)
     : console_(input, output) {
   // A limit beyond the clock's own end is none.
-  if (limit && *limit < Clock::time_point::max() - start_) deadline_ = start_ + *limit;
+  const auto longest =
+      std::chrono::duration_cast<std::chrono::milliseconds>(Clock::time_point::max() - start_);
+  if (limit && *limit < longest) deadline_ = start_ + *limit;
 }
 
 void Supervisor::print(Bytes output) {
