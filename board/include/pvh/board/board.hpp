@@ -18,6 +18,9 @@ inline constexpr std::uint32_t kCom1Interrupt = 4;
 inline constexpr std::uint16_t kRtcPort = 0x70;
 inline constexpr std::uint32_t kRtcInterrupt = 8;
 
+/// pvpanic: a guest that panics says so here.
+inline constexpr std::uint16_t kPanicPort = 0x505;
+
 inline constexpr GuestAddress kIoApicAddress{0xfec00000};        ///< interrupts 0 to 23
 inline constexpr GuestAddress kSecondIoApicAddress{0xfec10000};  ///< interrupts 24 to 47
 inline constexpr std::uint32_t kSecondIoApicBase = 24;
