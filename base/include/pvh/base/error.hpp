@@ -44,7 +44,15 @@ enum class Fault : std::uint16_t {
 
   // engine and qemu: what an engine cannot do.
 
-  // cli: files and arguments.
+  // cli: files and arguments. In these, subject is what the file was to be: "the kernel", "module 2".
+  kFileMissing,       ///< subject
+  kFileUnreadable,    ///< this user may not: subject, wanted (text: "read" or "written")
+  kFileIsDirectory,   ///< subject
+  kFileIsSpecial,     ///< subject, found (text: "a FIFO"), wanted (text: "a regular file")
+  kFileEmpty,         ///< subject
+  kFileFailed,        ///< the system refused: subject, wanted (text: "opened"), found (text: its reason)
+  kOutputIsTerminal,  ///< an ELF file is not for people's eyes
+  kOutputFailed,      ///< could not be written: found (text: the system's reason)
 
   kCount_,  ///< how many there are; not a fault
 };
