@@ -33,10 +33,29 @@ enum class Clause : std::uint8_t {
 /// Each kind of thing that can be wrong. A room adds its own at the end of its section.
 enum class Fault : std::uint16_t {
   // image: ELF files and what they say of their kernel.
-  kNotAKernel,  ///< no reader claims the file
+  kNotAKernel,  ///< no reader claims the file: found (text: what it looks like; none where unknown)
 
   // image: compressions and containers.
-  kNoAddressSpace,  ///< the host has no room for the unpacked bytes
+  kNoAddressSpace,  ///< the host has no room for the unpacked bytes: wanted (Size)
+  // In these, subject is "the xz data", and `where` how far into the packed bytes the library had come.
+  kUnpackedTooLarge,    ///< the output passes the limit (--max-unpacked): subject, where, wanted (Size)
+  kPackedTruncated,     ///< the packed bytes end too early: subject, where
+  kPackedCorrupt,       ///< they cannot be right: subject, where, found (the library's message)
+  kPackedUnsupported,   ///< they need what we do not have: subject, where, found (text)
+  kPackedNeedsMemory,   ///< unpacking needs too much memory: subject, where, found (Size), wanted (Size: most)
+  kUnpackedSize,        ///< not the size that the bzImage says: subject, where (of it), found, wanted (Size)
+  kBzImageTooOld,       ///< setup protocol before 2.08: where, found (text: "2.04")
+  kBzImageTruncated,    ///< the file ends inside `subject`: where (it begins), found (Size: file), wanted (Size)
+  kBzImageVersionText,  ///< the version string lies outside or does not end: where (of its pointer), found (Hex)
+  kBzImagePayloadEmpty,  ///< no room for more than its size: where (its length), found (Size), wanted (Size: more)
+  kBzImagePayload,      ///< the payload is neither compressed nor ELF: where, found (text: its first bytes)
+  kPeTruncated,         ///< the file ends inside `subject`: where (it begins), found (Size: file), wanted (Size)
+  kPeMachine,           ///< not an x86 program: where, found (text: the machine)
+  kPeNoKernel,          ///< a PE file without section .linux: subject
+  kPeDuplicateSection,  ///< a section's name comes twice: subject, where (second header)
+  kPeSectionOutside,    ///< a section lies outside the file: subject, where (it begins), found (Size), wanted (Size)
+  kPeNulInText,         ///< a NUL inside a text section: subject, where (of the NUL)
+  kNestedTooDeep,       ///< wrapped more often than we follow: wanted (the most layers)
 
   // board: what a machine cannot have.
 
