@@ -33,27 +33,63 @@ enum class Clause : std::uint8_t {
 /// Each kind of thing that can be wrong. A room adds its own at the end of its section.
 enum class Fault : std::uint16_t {
   // image: ELF files and what they say of their kernel.
-  kNotAKernel,  ///< no reader claims the file: found (text: what it looks like; none where unknown)
+  kNotAKernel,    ///< no reader claims the file: found (text: what it looks like; none where unknown)
+  kElfTruncated,  ///< subject at where should have wanted (Size), but the file ends after found (Size) of it
+  kElfClass,      ///< where: EI_CLASS; found number; wanted text
+  kElfBigEndian,  ///< where: EI_DATA; found number; wanted text
+  kElfData,       ///< where: EI_DATA, neither byte order; found number; wanted text
+  kElfVersion,    ///< where: EI_VERSION; found, wanted numbers
+  kElfMachine,    ///< where: e_machine; found text; wanted text
+  kElfMachineClass,  ///< where: e_machine, x86 but not of this class; found "ELF64 with EM_386"; wanted text
+  kElfType,          ///< where: e_type; found text; wanted text
+  kElfEntrySize,     ///< subject e_phentsize or e_shentsize; where; found, wanted numbers
+  kElfTooManyHeaders,  ///< where: e_phnum is PN_XNUM; wanted: the most that are read, a number
+  kElfNoSegments,    ///< nothing to load; where: e_phnum or e_phoff's table; found: how many program headers
+  kSegmentFileSize,  ///< subject; where: its header; found (Size) p_filesz; wanted (Size) p_memsz
+  kSegmentAddress,   ///< passes the last address. thing: segment and size; where: header; found p_paddr;
+                     ///< wanted
+  kSegmentAtZero,    ///< subject; where: its header; thing: where it lies
+  kSegmentsOverlap,  ///< where: header of the later in the file, which is thing; obstacle: the other
+  kNoteCut,          ///< a note's header passes the end of subject; where; found, wanted (Size)
+  kNoteTooLong,   ///< a note passes the end of subject; where; found text; wanted (Size): what is left for it
+  kNotesOverlap,  ///< notes to read are more than the file; where: subject's header; wanted (Size): the file
+  kTooManyNotes,  ///< subject; where: the first one too many; wanted: the most that are read, a number
+  kNoEntryNote,   ///< found: how many notes there are
+  kForeignEntryNote,    ///< where: the note; found: its owner; wanted
+  kEntryNotesDisagree,  ///< subject; where: the later; found (Hex); wanted text: value and place of the
+                        ///< earlier
+  kDescriptorSize,      ///< subject; where: the note; found number of bytes; wanted text
+  kEntryTooHigh,        ///< subject; where: the note; found (Hex); wanted (Hex): the highest possible
+  kEntryOutside,  ///< subject; where: the note; found (Hex); thing: from the lowest to the highest segment
+  kEntryInZeros,  ///< subject; where: the note; found (Hex); thing: the segment's zero part
+  kRelocationAlignment,  ///< subject; where: note, or segment's header; found (Hex); wanted text
+  kRelocationRange,      ///< subject; where: the note; found (Hex) lowest start; wanted (Hex) highest byte
+  kRelocationNotesDisagree,  ///< subject; where: the later; found text; wanted text: limits and place of the
+                             ///< earlier
 
   // image: compressions and containers.
   kNoAddressSpace,  ///< the host has no room for the unpacked bytes: wanted (Size)
   // In these, subject is "the xz data", and `where` how far into the packed bytes the library had come.
-  kUnpackedTooLarge,    ///< the output passes the limit (--max-unpacked): subject, where, wanted (Size)
-  kPackedTruncated,     ///< the packed bytes end too early: subject, where
-  kPackedCorrupt,       ///< they cannot be right: subject, where, found (the library's message)
-  kPackedUnsupported,   ///< they need what we do not have: subject, where, found (text)
-  kPackedNeedsMemory,   ///< unpacking needs too much memory: subject, where, found (Size), wanted (Size: most)
-  kUnpackedSize,        ///< not the size that the bzImage says: subject, where (of it), found, wanted (Size)
-  kBzImageTooOld,       ///< setup protocol before 2.08: where, found (text: "2.04")
-  kBzImageTruncated,    ///< the file ends inside `subject`: where (it begins), found (Size: file), wanted (Size)
-  kBzImageVersionText,  ///< the version string lies outside or does not end: where (of its pointer), found (Hex)
-  kBzImagePayloadEmpty,  ///< no room for more than its size: where (its length), found (Size), wanted (Size: more)
-  kBzImagePayload,      ///< the payload is neither compressed nor ELF: where, found (text: its first bytes)
-  kPeTruncated,         ///< the file ends inside `subject`: where (it begins), found (Size: file), wanted (Size)
-  kPeMachine,           ///< not an x86 program: where, found (text: the machine)
-  kPeNoKernel,          ///< a PE file without section .linux: subject
+  kUnpackedTooLarge,   ///< the output passes the limit (--max-unpacked): subject, where, wanted (Size)
+  kPackedTruncated,    ///< the packed bytes end too early: subject, where
+  kPackedCorrupt,      ///< they cannot be right: subject, where, found (the library's message)
+  kPackedUnsupported,  ///< they need what we do not have: subject, where, found (text)
+  kPackedNeedsMemory,  ///< unpacking needs too much memory: subject, where, found (Size), wanted (Size: most)
+  kUnpackedSize,       ///< not the size that the bzImage says: subject, where (of it), found, wanted (Size)
+  kBzImageTooOld,      ///< setup protocol before 2.08: where, found (text: "2.04")
+  kBzImageTruncated,   ///< the file ends inside `subject`: where (it begins), found (Size: file), wanted
+                       ///< (Size)
+  kBzImageVersionText,   ///< the version string lies outside or does not end: where (of its pointer), found
+                         ///< (Hex)
+  kBzImagePayloadEmpty,  ///< no room for more than its size: where (its length), found (Size), wanted (Size:
+                         ///< more)
+  kBzImagePayload,       ///< the payload is neither compressed nor ELF: where, found (text: its first bytes)
+  kPeTruncated,  ///< the file ends inside `subject`: where (it begins), found (Size: file), wanted (Size)
+  kPeMachine,    ///< not an x86 program: where, found (text: the machine)
+  kPeNoKernel,   ///< a PE file without section .linux: subject
   kPeDuplicateSection,  ///< a section's name comes twice: subject, where (second header)
-  kPeSectionOutside,    ///< a section lies outside the file: subject, where (it begins), found (Size), wanted (Size)
+  kPeSectionOutside,    ///< a section lies outside the file: subject, where (it begins), found (Size), wanted
+                        ///< (Size)
   kPeNulInText,         ///< a NUL inside a text section: subject, where (of the NUL)
   kNestedTooDeep,       ///< wrapped more often than we follow: wanted (the most layers)
 
