@@ -94,6 +94,8 @@ enum class Fault : std::uint16_t {
   kNestedTooDeep,       ///< wrapped more often than we follow: wanted (the most layers)
 
   // board: what a machine cannot have.
+  kCpuCount,              ///< found: CPUs asked for; wanted: how many can be described ("1 to 1024")
+  kTooManyVirtioDevices,  ///< found: devices asked for; wanted: the most that the board has slots for
 
   // boot: what a plan cannot satisfy.
 
