@@ -98,6 +98,29 @@ enum class Fault : std::uint16_t {
   kTooManyVirtioDevices,  ///< found: devices asked for; wanted: the most that the board has slots for
 
   // boot: what a plan cannot satisfy.
+  kMemorySize,            ///< 0, no multiple of 4 KiB, or too much: found, wanted (the most)
+  kStartInfoVersion,      ///< found, wanted
+  kCommandLineNul,        ///< subject, within, where, found
+  kCommandLineNotAscii,   ///< subject, within, where, found
+  kNotRelocatable,        ///< another load address without note 19: found, wanted (the linked address)
+  kNotRandomizable,       ///< a random load address without note 19: thing
+  kLoadAddressUnaligned,  ///< found, wanted (the alignment)
+  kLoadAddressTooLow,     ///< found, wanted (the lowest)
+  kLoadAddressTooHigh,    ///< found, wanted (the highest last byte), thing (the kernel, its size)
+  kRangeMeetsBoard,       ///< a user's range over what the board needs: thing, obstacle
+  kRamNotBacked,          ///< a user's RAM where there is none: thing, obstacle (the guest's memory)
+  kKernelAtZero,          ///< thing
+  kKernelAbove4GiB,       ///< thing
+  kMeetsReserved,         ///< what has a fixed place meets what is not RAM: thing, obstacle
+  kOutsideRam,        ///< what has a fixed place lies beyond memory: thing, obstacle, memory_that_would_do
+  kNeverInRam,        ///< … whatever the guest's memory: thing, obstacle
+  kNoKernelPosition,  ///< no place within note 19's limits: thing, obstacle (the limits), found (the
+                      ///< guest's memory), wanted (the alignment), memory_that_would_do
+  kNoKernelPositionEver,  ///< … whatever the guest's memory: thing, obstacle, found, wanted
+  kNoRoom,           ///< thing, obstacle (the largest that has its place), found (the largest free piece),
+                     ///< memory_that_would_do
+  kNoRoomEver,       ///< … whatever the guest's memory: thing, obstacle, found
+  kRegionNotMemory,  ///< what is loaded lies outside the memory that was supplied: thing
 
   // engine and qemu: what an engine cannot do.
 
