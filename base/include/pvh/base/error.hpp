@@ -70,22 +70,26 @@ enum class Fault : std::uint16_t {
   // image: compressions and containers.
   kNoAddressSpace,  ///< the host has no room for the unpacked bytes: wanted (Size)
   // In these, subject is "the xz data", and `where` how far into the packed bytes the library had come.
-  kUnpackedTooLarge,    ///< the output passes the limit (--max-unpacked): subject, where, wanted (Size)
-  kPackedTruncated,     ///< the packed bytes end too early: subject, where
-  kPackedCorrupt,       ///< they cannot be right: subject, where, found (the library's message)
-  kPackedUnsupported,   ///< they need what we do not have: subject, where, found (text)
-  kPackedNeedsMemory,   ///< unpacking needs too much memory: subject, where, found (Size), wanted (Size: most)
-  kUnpackedSize,        ///< not the size that the bzImage says: subject, where (of it), found, wanted (Size)
-  kBzImageTooOld,       ///< setup protocol before 2.08: where, found (text: "2.04")
-  kBzImageTruncated,    ///< the file ends inside `subject`: where (it begins), found (Size: file), wanted (Size)
-  kBzImageVersionText,  ///< the version string lies outside or does not end: where (of its pointer), found (Hex)
-  kBzImagePayloadEmpty,  ///< no room for more than its size: where (its length), found (Size), wanted (Size: more)
-  kBzImagePayload,      ///< the payload is neither compressed nor ELF: where, found (text: its first bytes)
-  kPeTruncated,         ///< the file ends inside `subject`: where (it begins), found (Size: file), wanted (Size)
-  kPeMachine,           ///< not an x86 program: where, found (text: the machine)
-  kPeNoKernel,          ///< a PE file without section .linux: subject
+  kUnpackedTooLarge,   ///< the output passes the limit (--max-unpacked): subject, where, wanted (Size)
+  kPackedTruncated,    ///< the packed bytes end too early: subject, where
+  kPackedCorrupt,      ///< they cannot be right: subject, where, found (the library's message)
+  kPackedUnsupported,  ///< they need what we do not have: subject, where, found (text)
+  kPackedNeedsMemory,  ///< unpacking needs too much memory: subject, where, found (Size), wanted (Size: most)
+  kUnpackedSize,       ///< not the size that the bzImage says: subject, where (of it), found, wanted (Size)
+  kBzImageTooOld,      ///< setup protocol before 2.08: where, found (text: "2.04")
+  kBzImageTruncated,   ///< the file ends inside `subject`: where (it begins), found (Size: file), wanted
+                       ///< (Size)
+  kBzImageVersionText,   ///< the version string lies outside or does not end: where (of its pointer), found
+                         ///< (Hex)
+  kBzImagePayloadEmpty,  ///< no room for more than its size: where (its length), found (Size), wanted (Size:
+                         ///< more)
+  kBzImagePayload,       ///< the payload is neither compressed nor ELF: where, found (text: its first bytes)
+  kPeTruncated,  ///< the file ends inside `subject`: where (it begins), found (Size: file), wanted (Size)
+  kPeMachine,    ///< not an x86 program: where, found (text: the machine)
+  kPeNoKernel,   ///< a PE file without section .linux: subject
   kPeDuplicateSection,  ///< a section's name comes twice: subject, where (second header)
-  kPeSectionOutside,    ///< a section lies outside the file: subject, where (it begins), found (Size), wanted (Size)
+  kPeSectionOutside,    ///< a section lies outside the file: subject, where (it begins), found (Size), wanted
+                        ///< (Size)
   kPeNulInText,         ///< a NUL inside a text section: subject, where (of the NUL)
   kNestedTooDeep,       ///< wrapped more often than we follow: wanted (the most layers)
 
@@ -130,7 +134,15 @@ enum class Fault : std::uint16_t {
   kQemuTooOld,        ///< (subject: the program; found: its version; wanted: the oldest that will do)
   kQemuDied,          ///< ended by itself (subject: the program; found: how, and the last lines that it said)
 
-  // cli: files and arguments.
+  // cli: files and arguments. In these, subject is what the file was to be: "the kernel", "module 2".
+  kFileMissing,       ///< subject
+  kFileUnreadable,    ///< this user may not: subject, wanted (text: "read" or "written")
+  kFileIsDirectory,   ///< subject
+  kFileIsSpecial,     ///< subject, found (text: "a FIFO"), wanted (text: "a regular file")
+  kFileEmpty,         ///< subject
+  kFileFailed,        ///< the system refused: subject, wanted (text: "opened"), found (text: its reason)
+  kOutputIsTerminal,  ///< an ELF file is not for people's eyes
+  kOutputFailed,      ///< could not be written: found (text: the system's reason)
 
   kCount_,  ///< how many there are; not a fault
 };
