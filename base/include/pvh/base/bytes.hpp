@@ -2,6 +2,7 @@
 // little-endian (HDR-5).
 #pragma once
 
+#include <array>
 #include <bit>
 #include <concepts>
 #include <cstddef>
@@ -37,9 +38,8 @@ template <std::unsigned_integral T>
 template <std::unsigned_integral T>
 void append_le(std::vector<std::byte>& out, T value) {
   if constexpr (std::endian::native == std::endian::big) value = std::byteswap(value);
-  const std::size_t at = out.size();
-  out.resize(at + sizeof(T));
-  std::memcpy(out.data() + at, &value, sizeof(T));
+  // Byte by byte: g++ 12 takes a resize of a vector whose size it can tell for an overflow, and warns.
+  for (const std::byte byte : std::bit_cast<std::array<std::byte, sizeof(T)>>(value)) out.push_back(byte);
 }
 
 /// The bytes of `text`, without a NUL.

@@ -33,18 +33,106 @@ enum class Clause : std::uint8_t {
 /// Each kind of thing that can be wrong. A room adds its own at the end of its section.
 enum class Fault : std::uint16_t {
   // image: ELF files and what they say of their kernel.
-  kNotAKernel,  ///< no reader claims the file
+  kNotAKernel,    ///< no reader claims the file: found (text: what it looks like; none where unknown)
+  kElfTruncated,  ///< subject at where should have wanted (Size), but the file ends after found (Size) of it
+  kElfClass,      ///< where: EI_CLASS; found number; wanted text
+  kElfBigEndian,  ///< where: EI_DATA; found number; wanted text
+  kElfData,       ///< where: EI_DATA, neither byte order; found number; wanted text
+  kElfVersion,    ///< where: EI_VERSION; found, wanted numbers
+  kElfMachine,    ///< where: e_machine; found text; wanted text
+  kElfMachineClass,  ///< where: e_machine, x86 but not of this class; found "ELF64 with EM_386"; wanted text
+  kElfType,          ///< where: e_type; found text; wanted text
+  kElfEntrySize,     ///< subject e_phentsize or e_shentsize; where; found, wanted numbers
+  kElfTooManyHeaders,  ///< where: e_phnum is PN_XNUM; wanted: the most that are read, a number
+  kElfNoSegments,    ///< nothing to load; where: e_phnum or e_phoff's table; found: how many program headers
+  kSegmentFileSize,  ///< subject; where: its header; found (Size) p_filesz; wanted (Size) p_memsz
+  kSegmentAddress,   ///< passes the last address. thing: segment and size; where: header; found p_paddr;
+                     ///< wanted
+  kSegmentAtZero,    ///< subject; where: its header; thing: where it lies
+  kSegmentsOverlap,  ///< where: header of the later in the file, which is thing; obstacle: the other
+  kNoteCut,          ///< a note's header passes the end of subject; where; found, wanted (Size)
+  kNoteTooLong,   ///< a note passes the end of subject; where; found text; wanted (Size): what is left for it
+  kNotesOverlap,  ///< notes to read are more than the file; where: subject's header; wanted (Size): the file
+  kTooManyNotes,  ///< subject; where: the first one too many; wanted: the most that are read, a number
+  kNoEntryNote,   ///< found: how many notes there are
+  kForeignEntryNote,    ///< where: the note; found: its owner; wanted
+  kEntryNotesDisagree,  ///< subject; where: the later; found (Hex); wanted text: value and place of the
+                        ///< earlier
+  kDescriptorSize,      ///< subject; where: the note; found number of bytes; wanted text
+  kEntryTooHigh,        ///< subject; where: the note; found (Hex); wanted (Hex): the highest possible
+  kEntryOutside,  ///< subject; where: the note; found (Hex); thing: from the lowest to the highest segment
+  kEntryInZeros,  ///< subject; where: the note; found (Hex); thing: the segment's zero part
+  kRelocationAlignment,  ///< subject; where: note, or segment's header; found (Hex); wanted text
+  kRelocationRange,      ///< subject; where: the note; found (Hex) lowest start; wanted (Hex) highest byte
+  kRelocationNotesDisagree,  ///< subject; where: the later; found text; wanted text: limits and place of the
+                             ///< earlier
 
   // image: compressions and containers.
-  kNoAddressSpace,  ///< the host has no room for the unpacked bytes
+  kNoAddressSpace,  ///< the host has no room for the unpacked bytes: wanted (Size)
+  // In these, subject is "the xz data", and `where` how far into the packed bytes the library had come.
+  kUnpackedTooLarge,   ///< the output passes the limit (--max-unpacked): subject, where, wanted (Size)
+  kPackedTruncated,    ///< the packed bytes end too early: subject, where
+  kPackedCorrupt,      ///< they cannot be right: subject, where, found (the library's message)
+  kPackedUnsupported,  ///< they need what we do not have: subject, where, found (text)
+  kPackedNeedsMemory,  ///< unpacking needs too much memory: subject, where, found (Size), wanted (Size: most)
+  kUnpackedSize,       ///< not the size that the bzImage says: subject, where (of it), found, wanted (Size)
+  kBzImageTooOld,      ///< setup protocol before 2.08: where, found (text: "2.04")
+  kBzImageTruncated,   ///< the file ends inside `subject`: where (it begins), found (Size: file), wanted
+                       ///< (Size)
+  kBzImageVersionText,   ///< the version string lies outside or does not end: where (of its pointer), found
+                         ///< (Hex)
+  kBzImagePayloadEmpty,  ///< no room for more than its size: where (its length), found (Size), wanted (Size:
+                         ///< more)
+  kBzImagePayload,       ///< the payload is neither compressed nor ELF: where, found (text: its first bytes)
+  kPeTruncated,  ///< the file ends inside `subject`: where (it begins), found (Size: file), wanted (Size)
+  kPeMachine,    ///< not an x86 program: where, found (text: the machine)
+  kPeNoKernel,   ///< a PE file without section .linux: subject
+  kPeDuplicateSection,  ///< a section's name comes twice: subject, where (second header)
+  kPeSectionOutside,    ///< a section lies outside the file: subject, where (it begins), found (Size), wanted
+                        ///< (Size)
+  kPeNulInText,         ///< a NUL inside a text section: subject, where (of the NUL)
+  kNestedTooDeep,       ///< wrapped more often than we follow: wanted (the most layers)
 
   // board: what a machine cannot have.
+  kCpuCount,              ///< found: CPUs asked for; wanted: how many can be described ("1 to 1024")
+  kTooManyVirtioDevices,  ///< found: devices asked for; wanted: the most that the board has slots for
 
   // boot: what a plan cannot satisfy.
+  kMemorySize,            ///< 0, no multiple of 4 KiB, or too much: found, wanted (the most)
+  kStartInfoVersion,      ///< found, wanted
+  kCommandLineNul,        ///< subject, within, where, found
+  kCommandLineNotAscii,   ///< subject, within, where, found
+  kNotRelocatable,        ///< another load address without note 19: found, wanted (the linked address)
+  kNotRandomizable,       ///< a random load address without note 19: thing
+  kLoadAddressUnaligned,  ///< found, wanted (the alignment)
+  kLoadAddressTooLow,     ///< found, wanted (the lowest)
+  kLoadAddressTooHigh,    ///< found, wanted (the highest last byte), thing (the kernel, its size)
+  kRangeMeetsBoard,       ///< a user's range over what the board needs: thing, obstacle
+  kRamNotBacked,          ///< a user's RAM where there is none: thing, obstacle (the guest's memory)
+  kKernelAtZero,          ///< thing
+  kKernelAbove4GiB,       ///< thing
+  kMeetsReserved,         ///< what has a fixed place meets what is not RAM: thing, obstacle
+  kOutsideRam,        ///< what has a fixed place lies beyond memory: thing, obstacle, memory_that_would_do
+  kNeverInRam,        ///< … whatever the guest's memory: thing, obstacle
+  kNoKernelPosition,  ///< no place within note 19's limits: thing, obstacle (the limits), found (the
+                      ///< guest's memory), wanted (the alignment), memory_that_would_do
+  kNoKernelPositionEver,  ///< … whatever the guest's memory: thing, obstacle, found, wanted
+  kNoRoom,           ///< thing, obstacle (the largest that has its place), found (the largest free piece),
+                     ///< memory_that_would_do
+  kNoRoomEver,       ///< … whatever the guest's memory: thing, obstacle, found
+  kRegionNotMemory,  ///< what is loaded lies outside the memory that was supplied: thing
 
   // engine and qemu: what an engine cannot do.
 
-  // cli: files and arguments.
+  // cli: files and arguments. In these, subject is what the file was to be: "the kernel", "module 2".
+  kFileMissing,       ///< subject
+  kFileUnreadable,    ///< this user may not: subject, wanted (text: "read" or "written")
+  kFileIsDirectory,   ///< subject
+  kFileIsSpecial,     ///< subject, found (text: "a FIFO"), wanted (text: "a regular file")
+  kFileEmpty,         ///< subject
+  kFileFailed,        ///< the system refused: subject, wanted (text: "opened"), found (text: its reason)
+  kOutputIsTerminal,  ///< an ELF file is not for people's eyes
+  kOutputFailed,      ///< could not be written: found (text: the system's reason)
 
   kCount_,  ///< how many there are; not a fault
 };

@@ -15,6 +15,9 @@ namespace pvh::board {
 inline constexpr std::uint16_t kCom1Port = 0x3f8;
 inline constexpr std::uint32_t kCom1Interrupt = 4;
 
+inline constexpr std::uint16_t kRtcPort = 0x70;
+inline constexpr std::uint32_t kRtcInterrupt = 8;
+
 inline constexpr GuestAddress kIoApicAddress{0xfec00000};        ///< interrupts 0 to 23
 inline constexpr GuestAddress kSecondIoApicAddress{0xfec10000};  ///< interrupts 24 to 47
 inline constexpr std::uint32_t kSecondIoApicBase = 24;
@@ -26,6 +29,10 @@ inline constexpr std::uint32_t kEventDeviceInterrupt = 9;
 inline constexpr std::uint32_t kEventPowerButton = 2;
 inline constexpr GuestAddress kSleepControl{0xfea00200};
 inline constexpr GuestAddress kSleepStatus{0xfea00201};
+/// PM1 control, 16 bits, where there is an interval timer: its upper half has the sleep control register's
+/// layout, so it lies with that half there, and its lower half on nothing. ACPI's ordinary power-off so
+/// reaches the device.
+inline constexpr GuestAddress kPm1Control{kSleepControl.value() - 1};
 inline constexpr GuestAddress kResetRegister{0xfea00202};
 inline constexpr std::uint8_t kResetValue = 0x42;
 inline constexpr std::uint8_t kSleepTypeOff = 5;  ///< \_S5
@@ -46,13 +53,16 @@ inline constexpr std::uint64_t kAcpiSize = 64 * kKiB;
 /// Device registers and an engine's boot ROM: reserved from here to 4 GiB.
 inline constexpr GuestAddress kDeviceWindow{0xfea00000};
 
+/// The most CPUs that the tables' place has room for with all else.
+inline constexpr std::uint32_t kMaxCpus = 1024;
+
 enum class VirtioKind : std::uint8_t { kBlock, kNet, kEntropy, kSocket, kConsole };
 
 /// What differs from one machine to the next.
 struct Board {
   std::uint32_t cpus = 1;
-  std::vector<VirtioKind> virtio;  ///< device i sits in slot i
-  bool acpi = true;                ///< without: no tables, and no RSDP
+  std::vector<VirtioKind> virtio = {};  ///< device i sits in slot i
+  bool acpi = true;                     ///< without: no tables, and no RSDP
   bool interval_timer =
       true;  ///< the machine has a PIT and PICs (the emulated engine has; see docs/decisions.md)
 };

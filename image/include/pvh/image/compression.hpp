@@ -18,9 +18,10 @@ enum class Compression : std::uint8_t { kNone, kGzip, kBzip2, kLzma, kXz, kLzo, 
 /// By the magic at the start of `bytes`; kNone where there is none of these.
 [[nodiscard]] Compression detect_compression(Bytes bytes);
 
-/// All of the output, at most `limit` bytes; more is Fault::kUnpackedTooLarge. What follows the compressed
-/// stream is ignored (a bzImage's payload ends with its unpacked size). Touches no more memory than the
-/// output needs.
+/// All of the output, at most `limit` bytes; more is Fault::kUnpackedTooLarge. Streams that follow one
+/// another directly are unpacked one behind the other; what else follows is ignored, but for lz4's legacy
+/// frame, whose end nothing marks: a bzImage's payload goes in without its last 4 bytes. Touches no more
+/// memory than the output needs, and no decoder allocates by a size that the data claims.
 [[nodiscard]] Result<Buffer> unpack(Compression compression, Bytes packed, std::uint64_t limit);
 
 }  // namespace pvh::image

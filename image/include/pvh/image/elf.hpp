@@ -32,6 +32,7 @@ struct Note {
   std::uint32_t type;      ///< meaning depends on the owner
   Bytes desc;              ///< without padding
   std::uint64_t offset;    ///< of the note's header, for messages
+  bool terminated = true;  ///< the owner's NUL is there, as NOTE-1 wants it
 };
 
 struct ElfFile {

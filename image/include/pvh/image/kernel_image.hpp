@@ -13,6 +13,7 @@ struct RelocationLimits {
   std::uint64_t alignment;  ///< of the start; a power of two
   std::uint64_t min;        ///< lowest start
   std::uint64_t max;        ///< highest address of the last byte
+  bool operator==(const RelocationLimits&) const = default;
 };
 
 struct KernelImage {

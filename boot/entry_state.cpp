@@ -1,0 +1,34 @@
+#include "pvh/boot/entry_state.hpp"
+
+namespace pvh::boot {
+
+namespace {
+
+// Attribute words: type, then S (0x10), P (0x80), D/B (0x400), G (0x800).
+constexpr std::uint16_t kCode = 0xc9b;     // execute/read, accessed; 32-bit, 4 GiB
+constexpr std::uint16_t kData = 0xc93;     // read/write, accessed; 32-bit, 4 GiB
+constexpr std::uint16_t kBusyTss = 0x08b;  // 32-bit TSS, active; byte limit
+
+constexpr std::uint32_t kFourGiBLimit = 0xffffffff;
+constexpr std::uint32_t kTssLimit = 0x67;
+
+constexpr std::uint32_t kProtectionEnable = 0x1;
+constexpr std::uint32_t kExtensionType = 0x10;  // reads as 1
+constexpr std::uint32_t kFlagsAlwaysSet = 0x2;  // bit 1; VM, IF, TF and the rest are clear
+
+}  // namespace
+
+EntryState entry_state(GuestAddress entry, GuestAddress start_info) {
+  return {
+      .eip = static_cast<std::uint32_t>(entry.value()),
+      .ebx = static_cast<std::uint32_t>(start_info.value()),
+      .eflags = kFlagsAlwaysSet,
+      .cr0 = kProtectionEnable | kExtensionType,
+      .cr4 = 0,
+      .cs = {.selector = 8, .base = 0, .limit = kFourGiBLimit, .attributes = kCode},
+      .data = {.selector = 16, .base = 0, .limit = kFourGiBLimit, .attributes = kData},
+      .tr = {.selector = 24, .base = 0, .limit = kTssLimit, .attributes = kBusyTss},
+  };
+}
+
+}  // namespace pvh::boot

@@ -1,0 +1,84 @@
+#include "ending.hpp"
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <string_view>
+
+#include "commands.hpp"
+#include "words.hpp"
+
+namespace pvh::cli {
+namespace {
+
+std::string signal_name(int number) {
+  switch (number) {
+    case SIGINT:
+      return "SIGINT";
+    case SIGTERM:
+      return "SIGTERM";
+    case SIGHUP:
+      return "SIGHUP";
+    case SIGQUIT:
+      return "SIGQUIT";
+    default:
+      return fmt::format("signal {}", number);
+  }
+}
+
+std::string what_happened(const engine::Outcome& outcome) {
+  switch (outcome.ending) {
+    case engine::Ending::kPowerOff:
+      return "the guest powered off";
+    case engine::Ending::kReboot:
+      return "the guest asked for a reboot";
+    case engine::Ending::kPanic:
+      return "the guest panicked";
+    case engine::Ending::kTripleFault:
+      return "the guest crashed (triple fault)";
+    case engine::Ending::kTimeLimit:
+      return "the time limit ended the guest";
+    case engine::Ending::kEnded:
+      return outcome.signal != 0 ? "ended by " + signal_name(outcome.signal) : "ended by Ctrl-A x";
+  }
+  return "the guest ended";
+}
+
+/// Lines of `text`, each on its own under the first; what a guest wrote cannot move the cursor.
+std::string indented(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    const std::string_view line = text.substr(0, end);
+    if (!line.empty()) out += "\n     " + printable(line);
+    if (end == std::string_view::npos) break;
+    text.remove_prefix(end + 1);
+  }
+  return out;
+}
+
+}  // namespace
+
+int exit_code_of(const engine::Outcome& outcome) {
+  switch (outcome.ending) {
+    case engine::Ending::kPowerOff:
+      return kExitDone;
+    case engine::Ending::kReboot:
+      return kExitReboot;
+    case engine::Ending::kPanic:
+    case engine::Ending::kTripleFault:
+      return kExitCrashed;
+    case engine::Ending::kTimeLimit:
+      return kExitTimeLimit;
+    case engine::Ending::kEnded:
+      return outcome.signal != 0 ? 128 + outcome.signal : kExitDone;
+  }
+  return kExitError;
+}
+
+std::string ending_text(const engine::Outcome& outcome) {
+  const double seconds = static_cast<double>(outcome.duration.count()) / 1000;
+  return fmt::format("{} after {:.1f} s{}", what_happened(outcome), seconds, indented(outcome.detail));
+}
+
+}  // namespace pvh::cli

@@ -1,0 +1,15 @@
+// How a run ended, in words and as an exit code.
+#pragma once
+
+#include <string>
+
+#include "pvh/engine/outcome.hpp"
+
+namespace pvh::cli {
+
+[[nodiscard]] int exit_code_of(const engine::Outcome& outcome);
+
+/// "the guest powered off after 2.1 s", and the details of a crash in lines of their own.
+[[nodiscard]] std::string ending_text(const engine::Outcome& outcome);
+
+}  // namespace pvh::cli

@@ -1,0 +1,38 @@
+// pvh extract: the ELF inside.
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "commands.hpp"
+#include "output.hpp"
+#include "prepare.hpp"
+#include "units.hpp"
+
+namespace pvh::cli {
+namespace {
+
+int fail(const Failure& failure) {
+  complain(message(failure));
+  return kExitError;
+}
+
+}  // namespace
+
+int extract(const ExtractOptions& options) {
+  const bool to_stdout = options.output.empty() || options.output == "-";
+  if (to_stdout && ::isatty(STDOUT_FILENO) != 0) return fail({Error{.what = Fault::kOutputIsTerminal}});
+
+  const auto kernel = open_kernel(options.file, options.max_unpacked);
+  if (!kernel) return fail(kernel.error());
+  const Bytes elf = kernel->contents.elf.bytes;
+
+  const auto written = to_stdout ? write_all(STDOUT_FILENO, elf) : write_file(options.output, elf);
+  if (!written) return fail({written.error(), to_stdout ? "standard output" : options.output});
+  if (options.verbose || (!to_stdout && ::isatty(STDERR_FILENO) != 0)) {
+    complain(fmt::format("pvh: {}: {} written to {}\n", printable(options.file), format_size(elf.size()),
+                         to_stdout ? "standard output" : printable(options.output)));
+  }
+  return kExitDone;
+}
+
+}  // namespace pvh::cli

@@ -1,0 +1,219 @@
+#include "files.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <utility>
+
+namespace pvh::cli {
+namespace {
+
+/// Closes a descriptor when it goes.
+class Descriptor {
+ public:
+  explicit Descriptor(int value) : value_(value) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (value_ >= 0) ::close(value_);
+  }
+  [[nodiscard]] int get() const { return value_; }
+
+ private:
+  int value_;
+};
+
+std::string system_reason(int number) {
+  return std::strerror(number);
+}
+
+Error failed(std::string_view role, std::string done, int number) {
+  Error error{.what = Fault::kFileFailed, .subject = std::string(role)};
+  if (number == ENOENT || number == ENOTDIR) error.what = Fault::kFileMissing;
+  if (number == EACCES || number == EPERM || number == EROFS) {
+    error.what = Fault::kFileUnreadable;
+    done = done == "opened for writing" ? "written" : "read";
+  }
+  error.wanted = std::move(done);
+  error.found = system_reason(number);
+  return error;
+}
+
+/// Whether a file of this kind can be mapped or be a disk.
+Result<void> check_kind(mode_t mode, std::string_view role, bool block_device_too) {
+  if (S_ISREG(mode) || (block_device_too && S_ISBLK(mode))) return {};
+  if (S_ISDIR(mode)) {
+    return std::unexpected(Error{.what = Fault::kFileIsDirectory, .subject = std::string(role)});
+  }
+  const char* kind = S_ISFIFO(mode)   ? "a FIFO"
+                     : S_ISSOCK(mode) ? "a socket"
+                     : S_ISBLK(mode)  ? "a block device"
+                                      : "a character device";
+  return std::unexpected(
+      Error{.what = Fault::kFileIsSpecial,
+            .subject = std::string(role),
+            .found = kind,
+            .wanted = block_device_too ? "a regular file or a block device" : "a regular file"});
+}
+
+// What the SIGBUS handler may look at: it must not meet a container in the middle of a change. A slot is in
+// use while its size is not 0.
+struct Mapping {
+  std::atomic<std::uintptr_t> start;
+  std::atomic<std::size_t> size;
+  std::array<char, 256> name;
+};
+std::array<Mapping, 64> mappings;
+
+std::uintptr_t address_of(const void* pointer) {
+  return std::bit_cast<std::uintptr_t>(pointer);
+}
+
+void say(std::string_view text) {
+  if (::write(STDERR_FILENO, text.data(), text.size()) < 0) return;
+}
+
+void on_bus_error(int, siginfo_t* info, void*) {
+  const std::uintptr_t at = address_of(info->si_addr);
+  for (const Mapping& mapping : mappings) {
+    const std::uintptr_t start = mapping.start;
+    if (mapping.size == 0 || at < start || at - start >= mapping.size) continue;
+    say("pvh: ");
+    say(mapping.name.data());
+    say(": the file became shorter, or its disk failed, while it was read.\n");
+    _exit(1);
+  }
+  say("pvh: memory that is backed by a file could not be reached: its disk is full, or failed.\n");
+  _exit(1);
+}
+
+void remember_mapping(const void* data, std::size_t size, std::string_view path) {
+  static const bool installed = [] {
+    struct sigaction action = {};
+    action.sa_sigaction = on_bus_error;
+    action.sa_flags = SA_SIGINFO;
+    return ::sigaction(SIGBUS, &action, nullptr) == 0;
+  }();
+  if (!installed) return;
+  for (Mapping& mapping : mappings) {
+    if (mapping.size != 0) continue;
+    const std::string name = printable(path).substr(0, mapping.name.size() - 1);
+    std::memcpy(mapping.name.data(), name.c_str(), name.size() + 1);
+    mapping.start = address_of(data);
+    mapping.size = size;
+    return;
+  }
+}
+
+void forget_mapping(const void* data) {
+  for (Mapping& mapping : mappings) {
+    if (mapping.start == address_of(data)) mapping.size = 0;
+  }
+}
+
+Error output_failed(int number) {
+  return Error{.what = Fault::kOutputFailed, .found = system_reason(number)};
+}
+
+}  // namespace
+
+Result<MappedFile> MappedFile::open(const std::string& path, std::string_view role) {
+  // O_NONBLOCK: opening a FIFO without a writer would wait for one.
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (file.get() < 0) {
+    // A socket cannot be opened at all; say what it is.
+    struct stat status = {};
+    const int reason = errno;
+    if (reason == ENXIO && ::stat(path.c_str(), &status) == 0) {
+      if (auto kind = check_kind(status.st_mode, role, false); !kind) return std::unexpected(kind.error());
+    }
+    return std::unexpected(failed(role, "opened", reason));
+  }
+  struct stat status = {};
+  if (::fstat(file.get(), &status) != 0) return std::unexpected(failed(role, "examined", errno));
+  if (auto kind = check_kind(status.st_mode, role, false); !kind) return std::unexpected(kind.error());
+  if (status.st_size <= 0) {
+    return std::unexpected(Error{.what = Fault::kFileEmpty, .subject = std::string(role)});
+  }
+  const auto size = static_cast<std::size_t>(status.st_size);
+  void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
+  if (data == MAP_FAILED) return std::unexpected(failed(role, "mapped", errno));
+  remember_mapping(data, size, path);
+  return MappedFile(static_cast<const std::byte*>(data), size);
+}
+
+MappedFile::MappedFile(MappedFile&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+
+MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
+  if (this == &other) return *this;
+  release();
+  data_ = std::exchange(other.data_, nullptr);
+  size_ = std::exchange(other.size_, 0);
+  return *this;
+}
+
+MappedFile::~MappedFile() {
+  release();
+}
+
+void MappedFile::release() {
+  if (data_ == nullptr) return;
+  forget_mapping(data_);
+  ::munmap(const_cast<std::byte*>(data_), size_);
+}
+
+Result<void> check_disk(const std::string& path, bool read_only, std::string_view role) {
+  const int mode = (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+  struct stat status = {};
+  // Kind first: a directory opened for writing would only say "is a directory" in the system's words.
+  if (::stat(path.c_str(), &status) != 0) return std::unexpected(failed(role, "examined", errno));
+  if (auto kind = check_kind(status.st_mode, role, true); !kind) return kind;
+  const Descriptor file(::open(path.c_str(), mode));
+  if (file.get() < 0) {
+    return std::unexpected(failed(role, read_only ? "opened" : "opened for writing", errno));
+  }
+  if (S_ISREG(status.st_mode) && status.st_size == 0) {
+    return std::unexpected(Error{.what = Fault::kFileEmpty, .subject = std::string(role)});
+  }
+  return {};
+}
+
+Result<void> write_all(int descriptor, Bytes bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return std::unexpected(output_failed(errno));
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+Result<void> write_file(const std::string& path, Bytes bytes) {
+  struct stat status = {};
+  if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+    const Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+    if (file.get() < 0) return std::unexpected(output_failed(errno));
+    return write_all(file.get(), bytes);
+  }
+  std::string temporary = path + ".XXXXXX";
+  const Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
+  if (file.get() < 0) return std::unexpected(output_failed(errno));
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  auto done = write_all(file.get(), bytes);
+  // mkstemp makes it for this user alone; a kernel is as readable as any file that one makes.
+  if (done && ::fchmod(file.get(), 0666 & ~mask) != 0) done = std::unexpected(output_failed(errno));
+  if (done && ::rename(temporary.c_str(), path.c_str()) != 0) done = std::unexpected(output_failed(errno));
+  if (!done) ::unlink(temporary.c_str());
+  return done;
+}
+
+}  // namespace pvh::cli

@@ -1,0 +1,48 @@
+// Files as the kernel room wants them: mapped, not copied. What cannot be mapped is an error that says why.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "pvh/base/bytes.hpp"
+#include "words.hpp"
+
+namespace pvh::cli {
+
+/// A regular file that is not empty, mapped to be read. Movable; moving does not move the bytes.
+///
+/// A file that becomes shorter while it is mapped, or whose disk fails, ends the program with a sentence and
+/// exit code 1: there is no other way back from a read of such a page.
+class MappedFile {
+ public:
+  /// `role` is what the file is wanted for: "the kernel", "module 2". Never blocks, whatever `path` is.
+  [[nodiscard]] static Result<MappedFile> open(const std::string& path, std::string_view role);
+
+  MappedFile(MappedFile&& other) noexcept;
+  MappedFile& operator=(MappedFile&& other) noexcept;
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+  ~MappedFile();
+
+  [[nodiscard]] Bytes bytes() const { return {data_, size_}; }
+
+ private:
+  MappedFile(const std::byte* data, std::size_t size) : data_(data), size_(size) {}
+  void release();
+
+  const std::byte* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+/// That `path` can be a disk: a regular file or a block device that this user may read, and write unless
+/// `read_only`.
+[[nodiscard]] Result<void> check_disk(const std::string& path, bool read_only, std::string_view role);
+
+/// Writes `bytes` to `path` so that it is there whole or not at all. A path that is no regular file
+/// (/dev/null, a FIFO) is written to as it is.
+[[nodiscard]] Result<void> write_file(const std::string& path, Bytes bytes);
+
+/// Writes all of `bytes` to a descriptor.
+[[nodiscard]] Result<void> write_all(int descriptor, Bytes bytes);
+
+}  // namespace pvh::cli

@@ -1,0 +1,117 @@
+#include "help.hpp"
+
+namespace pvh::cli {
+namespace {
+
+constexpr std::string_view kProgram =
+    R"(pvh boots kernels by the direct boot contract (PVH), and shows how it does so.
+
+  pvh run vmlinuz --initrd initrd.img --append "console=ttyS0"
+  pvh inspect vmlinuz              what the file is, and whether it can be booted so
+  pvh plan vmlinuz -m 1G           who would lie where in memory, without booting
+  pvh extract vmlinuz -o vmlinux   the ELF file inside
+
+KERNEL and FILE are an ELF file, a bzImage, a unified kernel image, or one of these
+compressed by gzip, xz, zstd, lz4, bzip2, lzma or lzo.
+
+`pvh COMMAND --help` lists a command's options, `pvh --version` says which pvh this is.
+Exit: 0 done, 1 an error, 2 wrong usage; `pvh run` has more, see its help.
+)";
+
+constexpr std::string_view kRun =
+    R"(pvh run KERNEL [options]: boots a kernel; its serial line is this terminal. Ctrl-A x ends it.
+
+  pvh run vmlinuz --initrd initrd.img --append "console=ttyS0"
+  pvh run hello.elf -m 16M --timeout 5
+  pvh run vmlinuz --initrd i.img --append "console=ttyS0 root=/dev/vda" --disk root.img,ro
+
+  --append TEXT        the command line, in place of a unified image's own; repeated: joined by a space
+  --initrd FILE        module 0, in place of a unified image's own initrd
+  --module FILE[,TEXT] a further module, with its command line; repeatable (a comma in FILE: ,,)
+  -m, --memory SIZE    RAM: a number of MiB, or with K, M, G, T (512M)
+  --cpus N             CPUs (1)
+  --disk FILE[,ro]     a virtio disk; repeatable (a comma in FILE: ,,)
+  --no-acpi            no ACPI tables: the guest finds no virtio disk and cannot power off
+  --load-address ADDR  put a relocatable kernel's lowest byte there
+  --randomize          put it at random within its limits; --seed N repeats a placement
+  --memmap TYPE@START+SIZE
+                       call that range ram, reserved, acpi, nvs, unusable, disabled, pmem
+                       or a number; repeatable, a later one wins
+  --start-info-version V  0 or 1 (1); also --version-0
+  --max-unpacked SIZE  the most that a compressed file may unpack to (1G)
+  --engine ENGINE      auto or qemu (auto, which today is qemu: an emulated CPU)
+  --qemu PATH          which QEMU (qemu-system-x86_64)
+  --timeout SECONDS    end it then; fractions allowed
+  -q, --quiet          say nothing but errors and the guest's own output
+
+Exit: 0 power-off or Ctrl-A x, 1 an error, 2 wrong usage, 3 crashed (triple fault, panic),
+4 time limit, 5 reboot asked, 128 + N ended by signal N. One line on standard error says which.
+)";
+
+constexpr std::string_view kPlan =
+    R"(pvh plan KERNEL [options]: who would lie where in the guest's memory, without booting.
+
+  pvh plan vmlinuz --initrd initrd.img -m 1G
+  pvh plan vmlinux --load-address 0x8000000 --json
+  pvh plan vmlinux --memmap reserved@0x4000000+1M --memmap pmem@8G+1G
+
+  --json               the plan as JSON
+  --append TEXT        the command line, in place of a unified image's own; repeated: joined by a space
+  --initrd FILE        module 0, in place of a unified image's own initrd
+  --module FILE[,TEXT] a further module, with its command line; repeatable (a comma in FILE: ,,)
+  -m, --memory SIZE    RAM: a number of MiB, or with K, M, G, T (512M)
+  --cpus N             CPUs (1)
+  --disk FILE[,ro]     a virtio disk; repeatable (a comma in FILE: ,,)
+  --no-acpi            no ACPI tables
+  --load-address ADDR  put a relocatable kernel's lowest byte there
+  --randomize          put it at random within its limits; --seed N repeats a placement
+  --memmap TYPE@START+SIZE
+                       call that range ram, reserved, acpi, nvs, unusable, disabled, pmem
+                       or a number; repeatable, a later one wins
+  --start-info-version V  0 or 1 (1); also --version-0
+  --max-unpacked SIZE  the most that a compressed file may unpack to (1G)
+
+Exit: 0 there is a plan, 1 there is none and why, 2 wrong usage.
+)";
+
+constexpr std::string_view kInspect =
+    R"(pvh inspect FILE [options]: what a kernel file is, and whether it can be booted by PVH.
+
+  pvh inspect vmlinuz
+  pvh inspect --json vmlinux | jq .entry
+
+  --json               as JSON
+  --max-unpacked SIZE  the most that a compressed file may unpack to (1G)
+
+Exit: 0 the file is sound (also where it has no entry note and so cannot be booted by PVH),
+1 it is broken or no kernel, and where, 2 wrong usage.
+)";
+
+constexpr std::string_view kExtract =
+    R"(pvh extract FILE [options]: the ELF file inside a kernel file, byte for byte.
+
+  pvh extract vmlinuz -o vmlinux
+  pvh extract vmlinuz | readelf -ln /dev/stdin
+
+  -o, --output FILE    where to; without, or with -, standard output if it is no terminal
+  -v, --verbose        say on standard error what was written
+  --max-unpacked SIZE  the most that a compressed file may unpack to (1G)
+
+FILE appears whole or not at all. Exit: 0 written, 1 an error, 2 wrong usage.
+)";
+
+}  // namespace
+
+std::string_view help_for(std::string_view command) {
+  if (command == "run") return kRun;
+  if (command == "plan") return kPlan;
+  if (command == "inspect") return kInspect;
+  if (command == "extract") return kExtract;
+  return kProgram;
+}
+
+std::string_view version_text() {
+  return "pvh " PVH_VERSION "\n";
+}
+
+}  // namespace pvh::cli

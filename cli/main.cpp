@@ -1,0 +1,32 @@
+// pvh: boots kernels by the direct boot contract.
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "commands.hpp"
+#include "output.hpp"
+
+namespace {
+
+struct Dispatch {
+  int operator()(const pvh::cli::InspectOptions& options) const { return inspect(options); }
+  int operator()(const pvh::cli::ExtractOptions& options) const { return extract(options); }
+  int operator()(const pvh::cli::PlanOptions& options) const { return plan(options); }
+  int operator()(const pvh::cli::RunOptions& options) const { return run(options); }
+  int operator()(const pvh::cli::TextWanted& wanted) const {
+    return pvh::cli::print(wanted.text) ? pvh::cli::kExitDone : pvh::cli::kExitError;
+  }
+};
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  const std::vector<std::string> texts(arguments + (count > 0 ? 1 : 0), arguments + count);
+  const auto command = pvh::cli::parse_arguments(texts);
+  if (!command) {
+    pvh::cli::complain(command.error().text);
+    return pvh::cli::kExitUsage;
+  }
+  return std::visit(Dispatch{}, *command);
+}

@@ -1,0 +1,339 @@
+#include "options.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <array>
+#include <charconv>
+#include <memory>
+#include <utility>
+
+#include "help.hpp"
+#include "units.hpp"
+#include "words.hpp"
+
+namespace pvh::cli {
+namespace {
+
+using Usage = std::unexpected<UsageError>;
+template <class T>
+using Expected = std::expected<T, UsageError>;
+
+/// The options as text, as CLI11 fills them in; what they mean is worked out after it.
+struct Texts {
+  std::string file;
+  bool json = false;
+  bool verbose = false;
+  std::string output;
+  std::string max_unpacked = "1G";
+
+  std::vector<std::string> initrds;
+  std::vector<std::string> modules;
+  std::vector<std::string> append;
+  std::string memory = "512M";
+  std::string cpus = "1";
+  std::vector<std::string> disks;
+  bool no_acpi = false;
+  std::string load_address;
+  bool randomize = false;
+  std::string seed;
+  std::vector<std::string> memory_map;
+  std::string start_info_version = "1";
+  bool version_0 = false;
+
+  std::string engine = "auto";
+  std::string qemu = "qemu-system-x86_64";
+  std::string timeout;
+  bool quiet = false;
+};
+
+void take_last(CLI::App& app, const char* names, std::string& into) {
+  app.add_option(names, into)->take_last();
+}
+
+/// Each use takes one argument, so that what follows it is not swallowed.
+void take_all(CLI::App& app, const char* names, std::vector<std::string>& into) {
+  app.add_option(names, into)->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+void add_machine_options(CLI::App& app, Texts& texts) {
+  take_all(app, "--initrd", texts.initrds);
+  take_all(app, "--module", texts.modules);
+  take_all(app, "--append", texts.append);
+  take_last(app, "-m,--memory", texts.memory);
+  take_last(app, "--cpus", texts.cpus);
+  take_all(app, "--disk", texts.disks);
+  app.add_flag("--no-acpi", texts.no_acpi);
+  take_last(app, "--load-address", texts.load_address);
+  app.add_flag("--randomize", texts.randomize);
+  take_last(app, "--seed", texts.seed);
+  take_all(app, "--memmap", texts.memory_map);
+  take_last(app, "--start-info-version", texts.start_info_version);
+  app.add_flag("--version-0", texts.version_0);
+}
+
+/// Only the command in use is described to CLI11: the others' options would cost time and serve nobody.
+bool describe(CLI::App& app, std::string_view command, Texts& texts) {
+  app.set_help_flag();
+  if (command == "inspect") {
+    app.add_flag("--json", texts.json);
+  } else if (command == "extract") {
+    take_last(app, "-o,--output", texts.output);
+    app.add_flag("-v,--verbose", texts.verbose);
+  } else if (command == "plan") {
+    app.add_flag("--json", texts.json);
+    add_machine_options(app, texts);
+  } else if (command == "run") {
+    add_machine_options(app, texts);
+    take_last(app, "--engine", texts.engine);
+    take_last(app, "--qemu", texts.qemu);
+    take_last(app, "--timeout", texts.timeout);
+    app.add_flag("-q,--quiet", texts.quiet);
+  } else {
+    return false;
+  }
+  take_last(app, "--max-unpacked", texts.max_unpacked);
+  app.add_option(command == "run" || command == "plan" ? "KERNEL" : "FILE", texts.file)->required();
+  return true;
+}
+
+Usage wrong(std::string_view option, std::string_view value, std::string_view wanted) {
+  return Usage(UsageError{fmt::format("{} {}: {}", option, printable(value), wanted)});
+}
+
+Expected<std::uint64_t> size_option(std::string_view option, std::string_view value, std::uint64_t unit) {
+  const auto size = parse_size(value, unit);
+  if (!size || *size == 0) return wrong(option, value, "not a size; 64M, 2G or 4096K would be");
+  return *size;
+}
+
+Expected<void> read_placement(const Texts& texts, MachineOptions& out) {
+  if (!texts.load_address.empty()) {
+    const auto address = parse_size(texts.load_address);
+    if (!address)
+      return wrong("--load-address", texts.load_address, "not an address; 0x1000000 or 16M would be");
+    if (texts.randomize) return Usage(UsageError{"--load-address and --randomize exclude each other"});
+    out.load_address = GuestAddress(*address);
+  }
+  out.randomize = texts.randomize;
+  if (!texts.seed.empty()) {
+    out.seed = parse_number(texts.seed);
+    if (!out.seed) return wrong("--seed", texts.seed, "not a number of at most 64 bits");
+    if (!texts.randomize) return Usage(UsageError{"--seed is of use only with --randomize"});
+  }
+  for (const std::string& text : texts.memory_map) {
+    const auto range = parse_memory_range(text);
+    if (!range) {
+      return wrong("--memmap", text, "not TYPE@START+SIZE, such as reserved@0x4000000+1M or 7@8G+1G");
+    }
+    out.memory_map.push_back(*range);
+  }
+  return {};
+}
+
+Expected<void> read_files(const Texts& texts, MachineOptions& out) {
+  out.kernel = texts.file;
+  if (texts.initrds.size() > 1) {
+    return Usage(UsageError{"--initrd is given more than once; further files are for --module"});
+  }
+  if (!texts.initrds.empty()) out.initrd = texts.initrds.front();
+  for (const std::string& text : texts.modules) {
+    out.modules.push_back(parse_module(text));
+    if (out.modules.back().path.empty()) return wrong("--module", text, "names no file");
+  }
+  for (const std::string& text : texts.disks) {
+    out.disks.push_back(parse_disk(text));
+    if (out.disks.back().path.empty()) return wrong("--disk", text, "names no file");
+  }
+  if (!texts.append.empty()) {
+    out.command_line = fmt::format("{}", fmt::join(texts.append, " "));
+  }
+  return {};
+}
+
+Expected<MachineOptions> machine_options(const Texts& texts, std::uint64_t max_unpacked) {
+  MachineOptions out;
+  out.max_unpacked = max_unpacked;
+  if (auto done = read_files(texts, out); !done) return Usage(done.error());
+  if (auto done = read_placement(texts, out); !done) return Usage(done.error());
+
+  const auto memory = size_option("--memory", texts.memory, kMiB);
+  if (!memory) return Usage(memory.error());
+  if (*memory % kPageSize != 0) return wrong("--memory", texts.memory, "must be a multiple of 4K");
+  out.memory = *memory;
+
+  const auto cpus = parse_number(texts.cpus);
+  if (!cpus || *cpus == 0 || *cpus > UINT32_MAX) return wrong("--cpus", texts.cpus, "not a number of CPUs");
+  out.cpus = static_cast<std::uint32_t>(*cpus);
+  out.acpi = !texts.no_acpi;
+
+  const auto version = parse_number(texts.start_info_version);
+  if (!version || *version > 1) {
+    return wrong("--start-info-version", texts.start_info_version, "must be 0 or 1");
+  }
+  out.start_info_version = texts.version_0 ? 0 : static_cast<std::uint32_t>(*version);
+  return out;
+}
+
+Expected<RunOptions> run_options(const Texts& texts, std::uint64_t max_unpacked) {
+  auto machine = machine_options(texts, max_unpacked);
+  if (!machine) return Usage(machine.error());
+  RunOptions out;
+  out.machine = std::move(*machine);
+  if (texts.engine != "auto" && texts.engine != "qemu") {
+    return wrong("--engine", texts.engine, "must be auto or qemu");
+  }
+  out.engine = texts.engine == "qemu" ? Engine::kQemu : Engine::kAuto;
+  out.qemu = texts.qemu;
+  if (out.qemu.empty()) return Usage(UsageError{"--qemu needs a program's name"});
+  out.quiet = texts.quiet;
+  if (!texts.timeout.empty()) {
+    out.timeout = parse_seconds(texts.timeout);
+    if (!out.timeout) return wrong("--timeout", texts.timeout, "not a number of seconds; 10 or 0.5 would be");
+  }
+  return out;
+}
+
+Expected<Command> to_command(std::string_view command, const Texts& texts) {
+  if (texts.file.empty()) return Usage(UsageError{"the file's name is empty"});
+  const auto max_unpacked = size_option("--max-unpacked", texts.max_unpacked, 1);
+  if (!max_unpacked) return Usage(max_unpacked.error());
+  if (command == "inspect") return InspectOptions{texts.file, texts.json, *max_unpacked};
+  if (command == "extract") return ExtractOptions{texts.file, texts.output, texts.verbose, *max_unpacked};
+  if (command == "plan") {
+    auto machine = machine_options(texts, *max_unpacked);
+    if (!machine) return Usage(machine.error());
+    return PlanOptions{std::move(*machine), texts.json};
+  }
+  auto run = run_options(texts, *max_unpacked);
+  if (!run) return Usage(run.error());
+  return std::move(*run);
+}
+
+bool asks_for_help(std::string_view argument) {
+  return argument == "--help" || argument == "-h";
+}
+
+/// CLI11 has one way to say no, and it is an exception; it ends here.
+Expected<void> parse_texts(CLI::App& app, std::span<const std::string> arguments) {
+  try {
+    // CLI11 takes them from the back.
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::Error& error) {
+    return Usage(UsageError{printable(error.what())});
+  }
+  return {};
+}
+
+std::string whole(std::string_view command, std::string_view problem) {
+  if (command.empty()) return fmt::format("pvh: {}\n     `pvh --help` shows what there is.\n", problem);
+  return fmt::format("pvh: {}: {}\n     `pvh {} --help` shows its options.\n", command, problem, command);
+}
+
+/// The first comma that stands alone; two in a row are one in the name, which goes to `name`.
+std::optional<std::string_view> split_at_comma(std::string_view text, std::string& name) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == ',' && (i + 1 == text.size() || text[i + 1] != ',')) return text.substr(i + 1);
+    if (text[i] == ',') ++i;
+    name += text[i];
+  }
+  return std::nullopt;
+}
+
+constexpr auto kMemoryTypes =
+    std::to_array<std::string_view>({"ram", "reserved", "acpi", "nvs", "unusable", "disabled", "pmem"});
+
+std::optional<std::uint32_t> memory_type(std::string_view text) {
+  for (std::size_t i = 0; i < kMemoryTypes.size(); ++i) {
+    if (text == kMemoryTypes[i]) return static_cast<std::uint32_t>(i + 1);
+  }
+  const auto number = parse_number(text);
+  if (!number || *number > UINT32_MAX) return std::nullopt;
+  return static_cast<std::uint32_t>(*number);
+}
+
+}  // namespace
+
+std::span<const std::string_view> memory_type_names() {
+  return kMemoryTypes;
+}
+
+ModuleOption parse_module(std::string_view text) {
+  ModuleOption out;
+  if (const auto rest = split_at_comma(text, out.path)) out.command_line = std::string(*rest);
+  return out;
+}
+
+DiskOption parse_disk(std::string_view text) {
+  DiskOption out;
+  const auto rest = split_at_comma(text, out.path);
+  out.read_only = rest == "ro";
+  // A word that is none of ours: no file, which the caller refuses.
+  if (rest && !out.read_only) out.path.clear();
+  return out;
+}
+
+std::optional<boot::UserRange> parse_memory_range(std::string_view text) {
+  const std::size_t at = text.find('@');
+  const std::size_t plus = text.find('+');
+  if (at == std::string_view::npos || plus == std::string_view::npos || plus < at) return std::nullopt;
+  const auto type = memory_type(text.substr(0, at));
+  const auto start = parse_size(text.substr(at + 1, plus - at - 1));
+  const auto size = parse_size(text.substr(plus + 1));
+  if (!type || !start || !size) return std::nullopt;
+  const auto range = GuestRange::from_size(GuestAddress(*start), *size);
+  if (!range) return std::nullopt;
+  return boot::UserRange{*type, *range};
+}
+
+std::optional<std::chrono::milliseconds> parse_seconds(std::string_view text) {
+  constexpr double kMost = 366.0 * 24 * 60 * 60;
+  double seconds = 0;
+  const auto [rest, problem] =
+      std::from_chars(text.data(), text.data() + text.size(), seconds, std::chars_format::fixed);
+  if (problem != std::errc() || rest != text.data() + text.size()) return std::nullopt;
+  // Written so that a NaN fails.
+  if (!(seconds >= 0.001 && seconds <= kMost)) return std::nullopt;
+  return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
+}
+
+std::vector<std::string> option_names(std::string_view command) {
+  CLI::App app;
+  Texts texts;
+  std::vector<std::string> names;
+  if (!describe(app, command, texts)) return names;
+  for (const CLI::Option* option : std::as_const(app).get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    for (const std::string& name : option->get_snames()) names.push_back("-" + name);
+  }
+  return names;
+}
+
+std::expected<Command, UsageError> parse_arguments(std::span<const std::string> arguments) {
+  if (arguments.empty()) return Usage(UsageError{std::string(help_for(""))});
+  const std::string& command = arguments.front();
+  const auto rest = arguments.subspan(1);
+  if (asks_for_help(command) || command == "help") {
+    return TextWanted{std::string(help_for(rest.empty() ? "" : rest.front()))};
+  }
+  if (command == "--version" || command == "-V") return TextWanted{std::string(version_text())};
+
+  CLI::App app;
+  Texts texts;
+  if (!describe(app, command, texts)) {
+    return Usage(UsageError{whole("", fmt::format("there is no command `{}`", printable(command)))});
+  }
+  for (const std::string& argument : rest) {
+    if (argument == "--") break;
+    if (asks_for_help(argument)) return TextWanted{std::string(help_for(command))};
+  }
+  auto done = parse_texts(app, rest);
+  if (!done) return Usage(UsageError{whole(command, done.error().text)});
+  auto out = to_command(command, texts);
+  if (!out) return Usage(UsageError{whole(command, out.error().text)});
+  return out;
+}
+
+}  // namespace pvh::cli

@@ -1,0 +1,110 @@
+// What the user asked for: the command line as a value, or a usage error.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "pvh/base/address.hpp"
+#include "pvh/boot/plan.hpp"
+
+namespace pvh::cli {
+
+struct InspectOptions {
+  std::string file;
+  bool json = false;
+  std::uint64_t max_unpacked = kGiB;
+};
+
+struct ExtractOptions {
+  std::string file;
+  std::string output;  ///< empty or "-": standard output
+  bool verbose = false;
+  std::uint64_t max_unpacked = kGiB;
+};
+
+struct ModuleOption {
+  std::string path;
+  std::optional<std::string> command_line = {};
+  bool operator==(const ModuleOption&) const = default;
+};
+
+struct DiskOption {
+  std::string path;
+  bool read_only = false;
+  bool operator==(const DiskOption&) const = default;
+};
+
+/// What `plan` and `run` have in common: the machine, and what it is given.
+struct MachineOptions {
+  std::string kernel;
+  std::optional<std::string> initrd;        ///< module 0; without, a unified image's own
+  std::vector<ModuleOption> modules;        ///< after the initrd
+  std::optional<std::string> command_line;  ///< without, a unified image's own
+  std::uint64_t memory = 512 * kMiB;        ///< bytes
+  std::uint32_t cpus = 1;
+  bool acpi = true;
+  std::vector<DiskOption> disks;
+  std::uint32_t start_info_version = 1;
+  std::optional<GuestAddress> load_address;
+  bool randomize = false;
+  std::optional<std::uint64_t> seed;
+  std::vector<boot::UserRange> memory_map;
+  std::uint64_t max_unpacked = kGiB;
+};
+
+struct PlanOptions {
+  MachineOptions machine;
+  bool json = false;
+};
+
+enum class Engine : std::uint8_t { kAuto, kQemu };
+
+struct RunOptions {
+  MachineOptions machine;
+  Engine engine = Engine::kAuto;
+  std::string qemu = "qemu-system-x86_64";
+  std::optional<std::chrono::milliseconds> timeout;
+  bool quiet = false;
+};
+
+/// A text that was asked for: help, or the version.
+struct TextWanted {
+  std::string text;
+};
+
+using Command = std::variant<InspectOptions, ExtractOptions, PlanOptions, RunOptions, TextWanted>;
+
+/// What is wrong with the command line, ready to be said.
+struct UsageError {
+  std::string text;
+};
+
+/// `arguments` without the program's name.
+[[nodiscard]] std::expected<Command, UsageError> parse_arguments(std::span<const std::string> arguments);
+
+/// "FILE,TEXT" at its first single comma; two commas in the file's name stand for one.
+[[nodiscard]] ModuleOption parse_module(std::string_view text);
+
+/// "FILE" or "FILE,ro".
+[[nodiscard]] DiskOption parse_disk(std::string_view text);
+
+/// "TYPE@START+SIZE", TYPE by name or number.
+[[nodiscard]] std::optional<boot::UserRange> parse_memory_range(std::string_view text);
+
+/// "2.5": seconds, more than none and at most about a year.
+[[nodiscard]] std::optional<std::chrono::milliseconds> parse_seconds(std::string_view text);
+
+/// The map entry types by the names that --memmap takes, from type 1 on.
+[[nodiscard]] std::span<const std::string_view> memory_type_names();
+
+/// Every option of `command` as it is typed ("--append"), for the tests that hold help and manual to it.
+[[nodiscard]] std::vector<std::string> option_names(std::string_view command);
+
+}  // namespace pvh::cli

@@ -1,0 +1,40 @@
+// From what the user named to a plan: files opened, kernel taken apart, everything placed. `plan` and `run`
+// do the same up to here.
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "files.hpp"
+#include "options.hpp"
+#include "pvh/boot/plan.hpp"
+#include "pvh/image/kernel_file.hpp"
+#include "pvh/image/kernel_image.hpp"
+#include "words.hpp"
+
+namespace pvh::cli {
+
+/// A kernel file, open, and what is in it.
+struct Kernel {
+  MappedFile file;
+  image::KernelFile contents;  ///< views `file`
+};
+
+[[nodiscard]] std::expected<Kernel, Failure> open_kernel(const std::string& path, std::uint64_t max_unpacked);
+
+/// A plan and all that it views. Movable: moving does not move what is viewed.
+struct Prepared {
+  Kernel kernel;
+  image::KernelImage image;
+  std::vector<MappedFile> module_files;
+  std::vector<boot::Module> modules;
+  std::string command_line;
+  std::optional<std::uint64_t> seed;  ///< of a placement at random: the user's, or one that was drawn
+  boot::BootPlan plan;
+};
+
+[[nodiscard]] std::expected<Prepared, Failure> prepare(const MachineOptions& options);
+
+}  // namespace pvh::cli

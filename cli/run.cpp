@@ -1,0 +1,74 @@
+// pvh run: boots, and says how it ended.
+
+#include <fmt/format.h>
+
+#include "commands.hpp"
+#include "ending.hpp"
+#include "output.hpp"
+#include "prepare.hpp"
+#include "pvh/qemu/qemu.hpp"
+
+namespace pvh::cli {
+namespace {
+
+/// "disk 1", and what is wrong with its file.
+std::expected<std::vector<qemu::Disk>, Failure> check_disks(const std::vector<DiskOption>& disks) {
+  std::vector<qemu::Disk> out;
+  for (const DiskOption& disk : disks) {
+    const auto good = check_disk(disk.path, disk.read_only, fmt::format("disk {}", out.size()));
+    if (!good) return std::unexpected(Failure{good.error(), disk.path});
+    out.push_back({.path = disk.path, .read_only = disk.read_only});
+  }
+  return out;
+}
+
+bool is_linux(const image::ElfFile& elf) {
+  for (const image::Note& note : elf.notes) {
+    if (note.owner == "Linux") return true;
+  }
+  return false;
+}
+
+/// What a person will want to know before the guest has the terminal.
+void announce(const RunOptions& options, const Prepared& prepared) {
+  if (options.quiet) return;
+  if (options.engine == Engine::kAuto)
+    complain("pvh: engine qemu (an emulated CPU: it runs on any machine)\n");
+  if (prepared.seed && !options.machine.seed) {
+    complain(fmt::format("pvh: placed at random; --randomize --seed {} does it again\n", *prepared.seed));
+  }
+  if (prepared.command_line.empty() && is_linux(prepared.image.elf)) {
+    complain(
+        "pvh: Linux with no command line prints nothing here; --append console=ttyS0 shows its output\n");
+  }
+}
+
+}  // namespace
+
+int run(const RunOptions& options) {
+  const auto disks = check_disks(options.machine.disks);
+  if (!disks) {
+    complain(message(disks.error()));
+    return kExitError;
+  }
+  const auto prepared = prepare(options.machine);
+  if (!prepared) {
+    complain(message(prepared.error()));
+    return kExitError;
+  }
+  announce(options, *prepared);
+  const auto outcome = qemu::run(prepared->plan, {.binary = options.qemu,
+                                                  .cpus = options.machine.cpus,
+                                                  .disks = *disks,
+                                                  .timeout = options.timeout,
+                                                  .input = 0,
+                                                  .output = 1});
+  if (!outcome) {
+    complain(message({outcome.error(), ""}));
+    return kExitError;
+  }
+  if (!options.quiet) complain(fmt::format("pvh: {}\n", ending_text(*outcome)));
+  return exit_code_of(*outcome);
+}
+
+}  // namespace pvh::cli

@@ -1,0 +1,26 @@
+// Sizes and numbers as people write and read them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "pvh/base/address.hpp"
+
+namespace pvh::cli {
+
+/// "4096", "0x1000", "4K", "4KiB", "4k": bytes. A plain number counts in `unit`. Nothing where it is not
+/// such, or passes 64 bits.
+[[nodiscard]] std::optional<std::uint64_t> parse_size(std::string_view text, std::uint64_t unit = 1);
+
+/// "17", "0x11". Nothing where it is not such, or passes 64 bits.
+[[nodiscard]] std::optional<std::uint64_t> parse_number(std::string_view text);
+
+/// "6 bytes", "12 MiB", "12.3 MiB": exact where that is short, else to a tenth, rounded to nearest.
+[[nodiscard]] std::string format_size(std::uint64_t bytes);
+
+/// The least argument of -m that gives `bytes`: "43M", "2G".
+[[nodiscard]] std::string memory_argument(std::uint64_t bytes);
+
+}  // namespace pvh::cli

@@ -1,0 +1,163 @@
+// Peels a kernel file: one layer a step, until an ELF file lies open.
+#include "pvh/image/kernel_file.hpp"
+
+#include <utility>
+
+#include "pvh/image/containers.hpp"
+#include "unknown_file.hpp"
+
+namespace pvh::image {
+namespace {
+
+/// A bzImage in a unified image in a compressed file, its payload, and the ELF inside: real ones need no
+/// more.
+constexpr std::size_t kMostLayers = 5;
+
+/// What the next layer is read from.
+struct Inside {
+  Bytes bytes;
+  std::uint64_t offset = 0;  ///< of `bytes`, in the file or in what was unpacked last
+  std::string within = {};   ///< what that was; empty for the file
+
+  /// `error`, found in `bytes`, in terms of what a person can look at.
+  [[nodiscard]] std::unexpected<Error> located(Error error) const {
+    if (error.where) *error.where += offset;
+    if (error.within.empty()) error.within = within;
+    return std::unexpected(std::move(error));
+  }
+};
+
+/// The kernel release is the first word of what a bzImage calls its version.
+std::optional<std::string> release_of(std::string_view version) {
+  const std::string_view word = version.substr(0, version.find(' '));
+  if (word.empty()) return std::nullopt;
+  return std::string(word);
+}
+
+std::optional<std::string> owned(std::optional<std::string_view> text) {
+  if (!text) return std::nullopt;
+  return std::string(*text);
+}
+
+class Peeler {
+ public:
+  Peeler(Bytes file, const Limits& limits) : limits_(limits), inside_{.bytes = file} {}
+
+  Result<KernelFile> peel() {
+    while (result_.layers.size() < kMostLayers) {
+      const Result<bool> done = peel_one();
+      if (!done) return std::unexpected(done.error());
+      if (*done) return std::move(result_);
+    }
+    return inside_.located({.what = Fault::kNestedTooDeep, .where = 0, .wanted = std::uint64_t{kMostLayers}});
+  }
+
+ private:
+  /// Takes the outermost layer off. True where that was the ELF.
+  Result<bool> peel_one() {
+    auto elf = read_elf(inside_.bytes);
+    if (!elf) return inside_.located(std::move(elf.error()));
+    if (*elf) {
+      result_.layers.push_back({Format::kElf, Compression::kNone, 0});
+      result_.elf = std::move(**elf);
+      return true;
+    }
+    // A bzImage with an EFI stub is a PE file too, so it is asked first.
+    const auto bzimage = read_bzimage(inside_.bytes);
+    if (!bzimage) return inside_.located(bzimage.error());
+    if (*bzimage) return open_bzimage(**bzimage);
+
+    const auto unified = read_unified_image(inside_.bytes);
+    if (!unified) return inside_.located(unified.error());
+    if (*unified) return open_unified(**unified);
+
+    const Compression compression = detect_compression(inside_.bytes);
+    if (compression != Compression::kNone) return open_compressed(compression);
+    return inside_.located({.what = Fault::kNotAKernel, .found = looks_like(inside_.bytes)});
+  }
+
+  Result<bool> open_bzimage(const BzImage& bzimage) {
+    if (!result_.release) result_.release = release_of(bzimage.version);
+    const Bytes payload = bzimage.payload;
+    const Compression compression = detect_compression(payload);
+    result_.layers.push_back({Format::kBzImage, compression, bzimage.payload_offset});
+    if (compression == Compression::kNone) return open_stored_payload(bzimage);
+
+    // The unpacked size behind the payload: gzip's own trailer ends with it, to the others it was appended.
+    constexpr std::uint64_t kSizeOfSize = sizeof(std::uint32_t);
+    const std::uint64_t size_at = payload.size() - kSizeOfSize;
+    const Bytes packed = compression == Compression::kGzip ? payload : payload.first(size_at);
+    const Inside payload_inside{payload, inside_.offset + bzimage.payload_offset, inside_.within};
+    Result<Buffer> buffer = unpack(compression, packed, limits_.unpacked);
+    if (!buffer) return payload_inside.located(std::move(buffer.error()));
+    const std::uint32_t size = read_le<std::uint32_t>(payload, size_at).value_or(0);
+    if (size != static_cast<std::uint32_t>(buffer->bytes().size()))
+      return payload_inside.located({.what = Fault::kUnpackedSize,
+                                     .subject = "the " + std::string(name_of(compression)) + " data",
+                                     .where = size_at,
+                                     .found = Size{buffer->bytes().size()},
+                                     .wanted = Size{size}});
+    return enter(std::move(*buffer), "the unpacked " + std::string(name_of(compression)) + " payload");
+  }
+
+  /// A payload that is not compressed must be the kernel itself.
+  Result<bool> open_stored_payload(const BzImage& bzimage) {
+    Inside payload{bzimage.payload, inside_.offset + bzimage.payload_offset, inside_.within};
+    if (!as_text(payload.bytes).starts_with("\177ELF"))
+      return payload.located(
+          {.what = Fault::kBzImagePayload, .where = 0, .found = first_bytes(payload.bytes)});
+    inside_ = std::move(payload);
+    return false;
+  }
+
+  Result<bool> open_unified(const UnifiedImage& unified) {
+    result_.layers.push_back({Format::kUnifiedImage, Compression::kNone, unified.kernel_offset});
+    // Of images in one another the outermost is the one that the person gave.
+    if (!result_.initrd) result_.initrd = unified.initrd;
+    if (!result_.command_line) result_.command_line = owned(unified.command_line);
+    if (!result_.release) result_.release = owned(unified.release);
+    if (!result_.os_release) result_.os_release = owned(unified.os_release);
+    inside_ = Inside{unified.kernel, inside_.offset + unified.kernel_offset, std::move(inside_.within)};
+    return false;
+  }
+
+  Result<bool> open_compressed(Compression compression) {
+    result_.layers.push_back({Format::kCompressed, compression, 0});
+    Result<Buffer> buffer = unpack(compression, inside_.bytes, limits_.unpacked);
+    if (!buffer) return inside_.located(std::move(buffer.error()));
+    return enter(std::move(*buffer), "the unpacked " + std::string(name_of(compression)) + " data");
+  }
+
+  /// Goes on with unpacked bytes; offsets count in these from here on.
+  Result<bool> enter(Buffer buffer, std::string within) {
+    inside_ = Inside{buffer.bytes(), 0, std::move(within)};
+    result_.unpacked.push_back(std::move(buffer));
+    return false;
+  }
+
+  Limits limits_;
+  Inside inside_;
+  KernelFile result_ = {};
+};
+
+}  // namespace
+
+std::string_view name_of(Format format) {
+  switch (format) {
+    case Format::kElf:
+      return "ELF";
+    case Format::kBzImage:
+      return "bzImage";
+    case Format::kUnifiedImage:
+      return "UKI";
+    case Format::kCompressed:
+      return "compressed file";
+  }
+  return {};
+}
+
+Result<KernelFile> read_kernel_file(Bytes file, const Limits& limits) {
+  return Peeler(file, limits).peel();
+}
+
+}  // namespace pvh::image

@@ -1,0 +1,216 @@
+#include "pvh/image/kernel_file.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "pvh/image_testing/bzimage_builder.hpp"
+#include "pvh/image_testing/packers.hpp"
+#include "pvh/image_testing/pe_builder.hpp"
+
+namespace pvh::image {
+namespace {
+
+using namespace image_testing;
+using namespace std::string_view_literals;
+
+constexpr Compression kAll[] = {Compression::kGzip, Compression::kBzip2, Compression::kLzma, Compression::kXz,
+                                Compression::kLzo,  Compression::kLz4,   Compression::kZstd};
+
+Octets elf() {
+  return ElfBuilder::bootable().build();
+}
+
+/// A bzImage's payload: packed, and its size behind it.
+Octets payload(Compression compression, const Octets& plain) {
+  Octets packed = pack(compression, plain);
+  if (compression == Compression::kGzip) return packed;  // ends with its size anyway
+  return with_size(std::move(packed), plain.size());
+}
+
+Octets octets(std::string_view text) {
+  const Bytes bytes = as_bytes(text);
+  return {bytes.begin(), bytes.end()};
+}
+
+Error error_of(const Octets& file, const Limits& limits = {}) {
+  const auto kernel = read_kernel_file(file, limits);
+  if (kernel) {
+    ADD_FAILURE() << "accepted";
+    return {.what = Fault::kCount_};
+  }
+  return kernel.error();
+}
+
+TEST(KernelFile, ViewsAnElfWhereItLies) {
+  const Octets file = elf();
+  const auto kernel = read_kernel_file(file);
+  ASSERT_TRUE(kernel);
+  EXPECT_EQ(kernel->elf.bytes.data(), file.data());
+  EXPECT_TRUE(kernel->unpacked.empty());
+  ASSERT_EQ(kernel->layers.size(), 1);
+  EXPECT_EQ(kernel->layers[0].format, Format::kElf);
+}
+
+class EachCompressionOfAKernel : public testing::TestWithParam<Compression> {};
+INSTANTIATE_TEST_SUITE_P(KernelFile, EachCompressionOfAKernel, testing::ValuesIn(kAll),
+                         [](const auto& info) { return std::string(name_of(info.param)); });
+
+TEST_P(EachCompressionOfAKernel, IsUnpackedFromABzImage) {
+  const BzImageBuilder builder(payload(GetParam(), elf()));
+  const Octets file = builder.build();
+  const auto kernel = read_kernel_file(file);
+  ASSERT_TRUE(kernel);
+  EXPECT_TRUE(std::ranges::equal(kernel->elf.bytes, elf()));
+  ASSERT_EQ(kernel->layers.size(), 2);
+  EXPECT_EQ(kernel->layers[0].format, Format::kBzImage);
+  EXPECT_EQ(kernel->layers[0].compression, GetParam());
+  EXPECT_EQ(kernel->layers[0].offset, builder.payload_start());
+  EXPECT_EQ(kernel->release, "6.1.0-test");
+}
+
+TEST_P(EachCompressionOfAKernel, IsUnpackedFromAWholeFile) {
+  const auto kernel = read_kernel_file(pack(GetParam(), elf()));
+  ASSERT_TRUE(kernel);
+  EXPECT_TRUE(std::ranges::equal(kernel->elf.bytes, elf()));
+  ASSERT_EQ(kernel->layers.size(), 2);
+  EXPECT_EQ(kernel->layers[0].format, Format::kCompressed);
+  EXPECT_EQ(kernel->layers[0].compression, GetParam());
+}
+
+TEST_P(EachCompressionOfAKernel, MustHaveTheSizeThatTheBzImageSays) {
+  Octets packed = payload(GetParam(), elf());
+  packed[packed.size() - 4] ^= std::byte{1};
+  const BzImageBuilder builder(packed);
+  const Error error = error_of(builder.build());
+  if (GetParam() == Compression::kGzip) return EXPECT_EQ(error.what, Fault::kPackedCorrupt);
+  EXPECT_EQ(error.what, Fault::kUnpackedSize);
+  EXPECT_EQ(error.where, builder.payload_start() + packed.size() - 4);
+  EXPECT_EQ(error.found, Fact{Size{elf().size()}});
+  EXPECT_EQ(error.wanted, Fact{Size{elf().size() ^ 1U}});
+}
+
+TEST_P(EachCompressionOfAKernel, IsRefusedWhereItPassesTheLimit) {
+  const Limits limits{.unpacked = elf().size() - 1};
+  EXPECT_EQ(error_of(pack(GetParam(), elf()), limits).what, Fault::kUnpackedTooLarge);
+  const BzImageBuilder builder(payload(GetParam(), elf()));
+  const Error error = error_of(builder.build(), limits);
+  EXPECT_EQ(error.what, Fault::kUnpackedTooLarge);
+  EXPECT_GE(error.where, builder.payload_start());
+}
+
+TEST(KernelFile, MayHaveAnElfInABzImageAsItIs) {
+  const auto kernel = read_kernel_file(BzImageBuilder(elf()).build());
+  ASSERT_TRUE(kernel);
+  EXPECT_EQ(kernel->layers[0].compression, Compression::kNone);
+  EXPECT_TRUE(kernel->unpacked.empty());
+}
+
+TEST(KernelFile, RefusesABzImagePayloadOfNoKnownKind) {
+  const BzImageBuilder builder(filled(100, 0xab));
+  const Error error = error_of(builder.build());
+  EXPECT_EQ(error.what, Fault::kBzImagePayload);
+  EXPECT_EQ(error.where, builder.payload_start());
+  EXPECT_EQ(error.found, Fact{"0xab 0xab 0xab 0xab 0xab 0xab 0xab 0xab"});
+}
+
+TEST(KernelFile, TakesEverythingFromAUnifiedImage) {
+  const Octets bzimage = BzImageBuilder(payload(Compression::kZstd, elf())).version("of the bzImage").build();
+  const Octets file = PeBuilder()
+                          .text(".osrel", "ID=x")
+                          .text(".uname", "of the unified image")
+                          .text(".cmdline", "quiet")
+                          .section(".initrd", filled(100, 7))
+                          .section(".linux", bzimage)
+                          .build();
+  const auto kernel = read_kernel_file(file);
+  ASSERT_TRUE(kernel);
+  ASSERT_EQ(kernel->layers.size(), 3);
+  EXPECT_EQ(kernel->layers[0].format, Format::kUnifiedImage);
+  EXPECT_EQ(kernel->layers[1].format, Format::kBzImage);
+  EXPECT_TRUE(std::ranges::equal(kernel->initrd.value(), filled(100, 7)));
+  EXPECT_EQ(kernel->command_line, "quiet");
+  EXPECT_EQ(kernel->release, "of the unified image");
+  EXPECT_EQ(kernel->os_release, "ID=x");
+  EXPECT_TRUE(std::ranges::equal(kernel->elf.bytes, elf()));
+}
+
+TEST(KernelFile, TakesABzImageWithAnEfiStubForABzImage) {
+  const auto kernel = read_kernel_file(BzImageBuilder(payload(Compression::kXz, elf())).efi_stub().build());
+  ASSERT_TRUE(kernel);
+  EXPECT_EQ(kernel->layers[0].format, Format::kBzImage);
+}
+
+TEST(KernelFile, CountsOffsetsInTheFileAsLongAsTheyLieThere) {
+  const BzImageBuilder builder = BzImageBuilder(payload(Compression::kXz, elf())).protocol(0x204);
+  const Octets file = PeBuilder().section(".linux", builder.build()).build();
+  const Error error = error_of(file);
+  EXPECT_EQ(error.what, Fault::kBzImageTooOld);
+  EXPECT_EQ(error.where, (*read_unified_image(file))->kernel_offset + 0x206);
+  EXPECT_EQ(error.within, "");
+}
+
+TEST(KernelFile, NamesTheUnpackedBytesThatAnOffsetCountsIn) {
+  Octets broken = elf();
+  broken.resize(100);
+  Error error = error_of(broken);
+  EXPECT_EQ(error.within, "");
+  error = error_of(BzImageBuilder(payload(Compression::kZstd, broken)).build());
+  EXPECT_EQ(error.within, "the unpacked zstd payload");
+  error = error_of(pack_gzip(BzImageBuilder(payload(Compression::kZstd, elf())).protocol(0x201).build()));
+  EXPECT_EQ(error.what, Fault::kBzImageTooOld);
+  EXPECT_EQ(error.where, 0x206);
+  EXPECT_EQ(error.within, "the unpacked gzip data");
+}
+
+TEST(KernelFile, FollowsOnlyAFewLayers) {
+  Octets file = elf();
+  for (int i = 0; i < 4; ++i) file = pack_gzip(file);
+  EXPECT_TRUE(read_kernel_file(file));
+  file = pack_gzip(file);
+  EXPECT_EQ(error_of(file).what, Fault::kNestedTooDeep);
+}
+
+TEST(KernelFile, KeepsItsViewsWhenItIsMoved) {
+  const Octets file = pack_gzip(elf());
+  auto kernel = read_kernel_file(file);
+  ASSERT_TRUE(kernel);
+  const KernelFile moved = std::move(*kernel);
+  EXPECT_TRUE(std::ranges::equal(moved.elf.bytes, elf()));
+}
+
+TEST(KernelFile, SaysWhatTheWrongFileLooksLike) {
+  const auto at = [](std::size_t offset, std::string_view magic) {
+    Octets file(offset + 1000);
+    std::ranges::copy(as_bytes(magic), file.begin() + static_cast<std::ptrdiff_t>(offset));
+    return file;
+  };
+  const std::pair<Octets, const char*> files[] = {
+      {{}, "an empty file"},
+      {octets("#!/bin/sh\necho\n"), "a script"},
+      {octets("console=ttyS0\n"), "a text file"},
+      {octets("<!DOCTYPE html>"), "a web page"},
+      {at(0, "070701"), "an initramfs (cpio archive)"},
+      {at(0, "QFI\xfb"), "a disk image (qcow2)"},
+      {at(0x8001, "CD001"), "an ISO 9660 image"},
+      {at(0x38, "ARM\x64"), "an arm64 Linux kernel (Image)"},
+      {at(0x1fe, "\x55\xaa"), "a disk image or boot sector"},
+      {at(0, "\x0b\x01"), "an a.out program"},
+      {Octets(5000), "nothing but zeros"},
+      {filled(20, 0x90), "bytes of no known format (0x90 0x90 0x90 0x90 0x90 0x90 0x90 0x90)"},
+  };
+  for (const auto& [file, wanted] : files) {
+    const Error error = error_of(file);
+    EXPECT_EQ(error.what, Fault::kNotAKernel) << wanted;
+    EXPECT_EQ(error.found, Fact{wanted});
+  }
+}
+
+TEST(KernelFile, SaysSoAlsoOfWhatWasPacked) {
+  const Error error = error_of(pack_zstd(octets("070701 and so on")));
+  EXPECT_EQ(error.what, Fault::kNotAKernel);
+  EXPECT_EQ(error.found, Fact{"an initramfs (cpio archive)"});
+  EXPECT_EQ(error.within, "the unpacked zstd data");
+}
+
+}  // namespace
+}  // namespace pvh::image
