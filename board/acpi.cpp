@@ -142,7 +142,7 @@ Table fadt(bool fixed_hardware, const FadtNames& names) {
   append_u8(out, kResetValue);                // 128
   append_le(out, std::uint16_t{0});           // 129: ARM
   append_u8(out, 0);                          // 131: minor version
-  append_le(out, names.facs.value());         // 132
+  append_le(out, std::uint64_t{0});           // 132: the FACS by 64 bits: not both
   append_le(out, names.dsdt.value());         // 140
   if (fixed_hardware) {
     append_register(out, {names.pm1_events, kPm1EventSize});  // 148: PM1a events
@@ -292,10 +292,10 @@ Result<AcpiTables> acpi_tables(const Board& board) {
     return std::unexpected(Error{.what = Fault::kCpuCount,
                                  .found = std::uint64_t{board.cpus},
                                  .wanted = "1 to " + std::to_string(kMaxCpus)});
-  if (board.virtio.size() > kVirtioSlots)
+  if (board.virtio.size() > kMaxVirtioDevices)
     return std::unexpected(Error{.what = Fault::kTooManyVirtioDevices,
                                  .found = std::uint64_t{board.virtio.size()},
-                                 .wanted = std::uint64_t{kVirtioSlots}});
+                                 .wanted = std::uint64_t{kMaxVirtioDevices}});
 
   Area area;
   // The RSDP leads, where a kernel that scans meets it first. It is written last: it names what follows.

@@ -32,6 +32,12 @@ Code virtio_slot(std::uint32_t slot) {
                                               interrupt(kSecondIoApicBase + slot, Trigger::kLevel)}))}));
 }
 
+/// Named and numbered as QEMU's, by which drivers know it.
+Code panic_port() {
+  return device("PEVT",
+                join({name("_HID", string("QEMU0001")), name("_CRS", resources({io_ports(kPanicPort, 1)}))}));
+}
+
 Code power_button() {
   return device("PWRB", name("_HID", eisa_id("PNP0C0C")));
 }
@@ -48,7 +54,7 @@ Code event_device() {
 }  // namespace
 
 Code dsdt_code(const Board& board) {
-  Code devices = join({com1(), clock(), power_button(), event_device()});
+  Code devices = join({com1(), clock(), panic_port(), power_button(), event_device()});
   for (std::uint32_t slot = 0; slot < board.virtio.size(); ++slot)
     devices = join({devices, virtio_slot(slot)});
   const Code off = package({integer(kSleepTypeOff), integer(0), integer(0), integer(0)});

@@ -1,10 +1,9 @@
 #include "kernel_position.hpp"
 
-#include <pvh/start_info.h>
-
 #include <algorithm>
 #include <string>
 
+#include "contract.hpp"
 #include "memory_map.hpp"
 #include "random.hpp"
 

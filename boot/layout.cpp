@@ -1,10 +1,9 @@
 #include "layout.hpp"
 
-#include <pvh/start_info.h>
-
 #include <algorithm>
 #include <string>
 
+#include "contract.hpp"
 #include "kernel_position.hpp"
 #include "memory_map.hpp"
 

@@ -1,12 +1,12 @@
 #include "memory_map.hpp"
 
-#include <pvh/start_info.h>
-
 #include <algorithm>
 #include <numeric>
 #include <optional>
 #include <queue>
 #include <utility>
+
+#include "contract.hpp"
 
 namespace pvh::boot {
 

@@ -1,13 +1,12 @@
 // The start info and its tables as bytes (START-1 to START-8, MAP-1, HDR-5).
 #pragma once
 
-#include <pvh/start_info.h>
-
 #include <cstddef>
 #include <span>
 #include <string_view>
 #include <vector>
 
+#include "contract.hpp"
 #include "pvh/boot/plan.hpp"
 
 namespace pvh::boot {

@@ -1,9 +1,11 @@
 #include "prepare.hpp"
 
 #include <fmt/format.h>
+#include <pvh/start_info.h>
 #include <sys/random.h>
 
 #include <chrono>
+#include <cstddef>
 #include <utility>
 
 namespace pvh::cli {
@@ -103,6 +105,14 @@ std::expected<Prepared, Failure> prepare(const MachineOptions& options) {
                   .command_line = std::move(command_line),
                   .seed = seed,
                   .plan = std::move(*plan)};
+}
+
+std::uint64_t rsdp_of(const boot::BootPlan& plan) {
+  for (const boot::Region& region : plan.regions) {
+    if (region.range.start() != plan.start_info) continue;
+    return read_le<std::uint64_t>(region.content.bytes, offsetof(hvm_start_info, rsdp_paddr)).value_or(0);
+  }
+  return 0;
 }
 
 }  // namespace pvh::cli

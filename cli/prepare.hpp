@@ -37,4 +37,7 @@ struct Prepared {
 
 [[nodiscard]] std::expected<Prepared, Failure> prepare(const MachineOptions& options);
 
+/// The RSDP's address as the start info of `plan` has it; 0 where there are no ACPI tables (START-7).
+[[nodiscard]] std::uint64_t rsdp_of(const boot::BootPlan& plan);
+
 }  // namespace pvh::cli

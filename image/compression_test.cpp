@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <cstdlib>
 #include <random>
 
 #include "pvh/image_testing/packers.hpp"
@@ -31,12 +32,18 @@ const Packer kPackers[] = {
     {"zstd", Compression::kZstd, pack_zstd, true},
 };
 
-/// Bytes that shrink to about a half, with x86 calls for the filter to work on.
+std::string name_of_packer(const testing::TestParamInfo<Packer>& packer) {
+  return packer.param.name;
+}
+
+/// Bytes that shrink to about a half, with x86 calls for the filter to work on; soon they repeat, which
+/// spares time.
 Octets program(std::size_t size) {
+  constexpr std::size_t kPeriod = 100 * kKiB;
   std::mt19937 random(1);
   Octets out(size);
   for (std::size_t i = 0; i < size; ++i) {
-    out[i] = std::byte(i % 16 == 0 ? 0xe8 : random() % 16);
+    out[i] = i >= kPeriod ? out[i - kPeriod] : i % 16 == 0 ? std::byte{0xe8} : std::byte(random() % 16);
   }
   return out;
 }
@@ -57,8 +64,7 @@ bool unpacks_to(Compression compression, const Octets& packed, const Octets& pla
 }
 
 class EachCompression : public testing::TestWithParam<Packer> {};
-INSTANTIATE_TEST_SUITE_P(Unpack, EachCompression, testing::ValuesIn(kPackers),
-                         [](const auto& info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(Unpack, EachCompression, testing::ValuesIn(kPackers), name_of_packer);
 
 TEST_P(EachCompression, IsKnownByItsFirstBytes) {
   const Octets packed = GetParam().pack(program(1000));
@@ -125,7 +131,7 @@ TEST_P(EachCompression, RefusesNoise) {
     Octets noise(head.begin(), head.begin() + 16);
     for (int i = 0; i < 500; ++i) noise.push_back(std::byte(random() & 0xffU));
     const auto buffer = unpack(GetParam().compression, noise, kMiB);
-    if (GetParam().checked) EXPECT_FALSE(buffer);
+    EXPECT_FALSE(buffer && GetParam().checked);
   }
 }
 
@@ -146,8 +152,9 @@ TEST_P(EachCompression, StopsABombAtItsLimit) {
   for (int i = 0; i < 32; ++i) many = std::move(many) + packed;
   const std::uint64_t before = peak_memory();
   EXPECT_EQ(error_of(GetParam(), packed, kMiB).what, Fault::kUnpackedTooLarge);
-  if (GetParam().compression != Compression::kLzma)  // its streams do not follow one another
+  if (GetParam().compression != Compression::kLzma) {  // its streams do not follow one another
     EXPECT_EQ(error_of(GetParam(), many, 65 * kMiB).what, Fault::kUnpackedTooLarge);
+  }
   EXPECT_LT(peak_memory() - before, 100 * kMiB);
 }
 
@@ -158,7 +165,7 @@ INSTANTIATE_TEST_SUITE_P(Unpack, EachConcatenable, testing::ValuesIn([] {
                              if (packer.compression != Compression::kLzma) packers.push_back(packer);
                            return packers;
                          }()),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         name_of_packer);
 
 TEST_P(EachConcatenable, UnpacksOneStreamBehindAnother) {
   const Octets first = program(700);
@@ -242,7 +249,9 @@ class LzoFlags : public testing::TestWithParam<std::uint32_t> {};
 INSTANTIATE_TEST_SUITE_P(UnpackLzo, LzoFlags, testing::Values(0x1, 0x2, 0x3, 0x100, 0x200, 0x1303));
 
 TEST_P(LzoFlags, EachChecksumIsReadAndChecked) {
-  const Octets plain = program(300 * kKiB);
+  Octets plain;
+  while (plain.size() < 300 * kKiB)
+    plain = std::move(plain) + program(1000);  // shrinks, so no block is stored
   Octets packed = pack_lzo(plain, GetParam());
   EXPECT_TRUE(unpacks_to(Compression::kLzo, packed, plain));
   packed[packed.size() / 2] ^= std::byte{1};

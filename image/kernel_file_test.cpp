@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "pvh/image/containers.hpp"
 #include "pvh/image_testing/bzimage_builder.hpp"
 #include "pvh/image_testing/packers.hpp"
 #include "pvh/image_testing/pe_builder.hpp"
@@ -53,7 +54,9 @@ TEST(KernelFile, ViewsAnElfWhereItLies) {
 
 class EachCompressionOfAKernel : public testing::TestWithParam<Compression> {};
 INSTANTIATE_TEST_SUITE_P(KernelFile, EachCompressionOfAKernel, testing::ValuesIn(kAll),
-                         [](const auto& info) { return std::string(name_of(info.param)); });
+                         [](const testing::TestParamInfo<Compression>& each) {
+                           return std::string(name_of(each.param));
+                         });
 
 TEST_P(EachCompressionOfAKernel, IsUnpackedFromABzImage) {
   const BzImageBuilder builder(payload(GetParam(), elf()));
@@ -82,7 +85,10 @@ TEST_P(EachCompressionOfAKernel, MustHaveTheSizeThatTheBzImageSays) {
   packed[packed.size() - 4] ^= std::byte{1};
   const BzImageBuilder builder(packed);
   const Error error = error_of(builder.build());
-  if (GetParam() == Compression::kGzip) return EXPECT_EQ(error.what, Fault::kPackedCorrupt);
+  if (GetParam() == Compression::kGzip) {
+    EXPECT_EQ(error.what, Fault::kPackedCorrupt);
+    return;
+  }
   EXPECT_EQ(error.what, Fault::kUnpackedSize);
   EXPECT_EQ(error.where, builder.payload_start() + packed.size() - 4);
   EXPECT_EQ(error.found, Fact{Size{elf().size()}});

@@ -63,7 +63,7 @@ constexpr std::size_t kSample = 4096;
 
 bool is_text(std::byte byte) {
   const auto value = std::to_integer<unsigned>(byte);
-  return (value >= 0x20 && value != 0x7f) || value == '\n' || value == '\r' || value == '\t';
+  return (value >= 0x20 && value < 0x7f) || value == '\n' || value == '\r' || value == '\t';
 }
 
 }  // namespace

@@ -83,7 +83,7 @@ every_standard() {
   for standard in c++98 c++11 c++14 c++17 c++20 c++23; do
     compile "$cxx" -x c++ -std=$standard $strict "$@"
   done
-  alone cc "$cxx" -std=c++98 $strict "$@"
+  alone cc "$cxx" -std=c++98 $strict -Wold-style-cast -Wconversion -Wshadow -Wcast-align "$@"
 }
 
 need() {

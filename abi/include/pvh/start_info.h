@@ -130,10 +130,15 @@ struct hvm_memmap_table_entry {
  * The layout above, pinned: an array of negative length where one does not hold (HDR-2). A member is at its
  * offset and as wide as the diagram says; that the widths add up to the size leaves no room for padding.
  */
+#ifdef __cplusplus
+#define PVH_PIN_NOWHERE(type) static_cast<struct type*>(0)
+#else
+#define PVH_PIN_NOWHERE(type) ((struct type*)0)
+#endif
 #define PVH_PIN_SIZE(type, bytes) typedef char pvh_pin_size_of_##type[sizeof(struct type) == (bytes) ? 1 : -1]
 #define PVH_PIN(type, member, offset, bytes)                                                            \
   typedef char pvh_pin_offset_of_##type##_##member[offsetof(struct type, member) == (offset) ? 1 : -1]; \
-  typedef char pvh_pin_width_of_##type##_##member[sizeof(((struct type*)0)->member) == (bytes) ? 1 : -1]
+  typedef char pvh_pin_width_of_##type##_##member[sizeof(PVH_PIN_NOWHERE(type)->member) == (bytes) ? 1 : -1]
 
 PVH_PIN_SIZE(hvm_start_info, 56);
 PVH_PIN(hvm_start_info, magic, 0, 4);
@@ -161,6 +166,7 @@ PVH_PIN(hvm_memmap_table_entry, reserved, 20, 4);
 
 #undef PVH_PIN
 #undef PVH_PIN_SIZE
+#undef PVH_PIN_NOWHERE
 
 #endif /* not an assembler */
 

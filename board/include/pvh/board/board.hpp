@@ -18,6 +18,9 @@ inline constexpr std::uint32_t kCom1Interrupt = 4;
 inline constexpr std::uint16_t kRtcPort = 0x70;
 inline constexpr std::uint32_t kRtcInterrupt = 8;
 
+/// pvpanic: a guest that panics says so here.
+inline constexpr std::uint16_t kPanicPort = 0x505;
+
 inline constexpr GuestAddress kIoApicAddress{0xfec00000};        ///< interrupts 0 to 23
 inline constexpr GuestAddress kSecondIoApicAddress{0xfec10000};  ///< interrupts 24 to 47
 inline constexpr std::uint32_t kSecondIoApicBase = 24;
@@ -40,6 +43,10 @@ inline constexpr std::uint8_t kSleepTypeOff = 5;  ///< \_S5
 inline constexpr GuestAddress kVirtioWindow{0xfeb00000};
 inline constexpr std::uint64_t kVirtioSlotSize = 0x200;
 inline constexpr std::uint32_t kVirtioSlots = 24;  ///< slot i interrupts by kSecondIoApicBase + i
+/// Device 0's slot. Slot 0 stays empty: its interrupt never arrives under QEMU, whose I/O APICs take pin 0
+/// for the timer's and raise pin 2, also on the second one.
+inline constexpr std::uint32_t kFirstVirtioSlot = 1;
+inline constexpr std::uint32_t kMaxVirtioDevices = kVirtioSlots - kFirstVirtioSlot;
 
 /// Where conventional memory ends, and where it goes on.
 inline constexpr GuestAddress kLowMemoryEnd{640 * kKiB};
@@ -61,7 +68,7 @@ enum class VirtioKind : std::uint8_t { kBlock, kNet, kEntropy, kSocket, kConsole
 /// What differs from one machine to the next.
 struct Board {
   std::uint32_t cpus = 1;
-  std::vector<VirtioKind> virtio = {};  ///< device i sits in slot i
+  std::vector<VirtioKind> virtio = {};  ///< device i sits in slot kFirstVirtioSlot + i
   bool acpi = true;                     ///< without: no tables, and no RSDP
   bool interval_timer =
       true;  ///< the machine has a PIT and PICs (the emulated engine has; see docs/decisions.md)

@@ -1,0 +1,51 @@
+#include "pvh/engine/console.hpp"
+
+#include <unistd.h>
+
+#include <string_view>
+
+namespace pvh::engine {
+
+namespace {
+
+void show_help() {
+  constexpr std::string_view kHelp =
+      "\r\nCtrl-A x: end the run; Ctrl-A Ctrl-A: send Ctrl-A; Ctrl-A h: this help\r\n";
+  // Where even that cannot be written, there is nobody to tell.
+  [[maybe_unused]] const ssize_t ignored = ::write(STDERR_FILENO, kHelp.data(), kHelp.size());
+}
+
+}  // namespace
+
+void Console::prepare(std::span<pollfd, kPolled> polled) const {
+  const bool listen = to_guest_.room() > 0 && terminal_.is_ours();
+  polled[0] = {.fd = listen ? input_.descriptor() : -1, .events = POLLIN, .revents = 0};
+  // Without something to write, a closed reader would wake us again and again.
+  polled[1] = {.fd = to_user_.empty() ? -1 : output_.descriptor(), .events = POLLOUT, .revents = 0};
+}
+
+void Console::serve(std::span<const pollfd, kPolled> polled) {
+  if (polled[0].revents != 0) read_keys();
+  if (polled[1].revents != 0) write_output();
+}
+
+void Console::read_keys() {
+  std::array<std::byte, 4096> keys;
+  const std::size_t count = input_.read(std::span(keys).first(to_guest_.room()));
+  if (!terminal_.is_terminal()) {
+    to_guest_.append(std::span(keys).first(count));
+    return;
+  }
+  for (const std::byte key : std::span(keys).first(count)) {
+    const auto sorted = escape_.sort(key);
+    if (sorted.to_guest) to_guest_.append(std::span(&*sorted.to_guest, 1));
+    if (sorted.command == EscapeFilter::Command::kEnd) end_asked_ = true;
+    if (sorted.command == EscapeFilter::Command::kHelp) show_help();
+  }
+}
+
+void Console::write_output() {
+  to_user_.consume(output_.write(to_user_.pending()));
+}
+
+}  // namespace pvh::engine

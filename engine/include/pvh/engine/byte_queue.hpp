@@ -1,0 +1,50 @@
+// Bytes on their way from one descriptor to another: first in, first out, never more than its capacity, so
+// that who is slow makes the other side wait instead of using up memory.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <span>
+#include <vector>
+
+#include "pvh/base/bytes.hpp"
+
+namespace pvh::engine {
+
+class ByteQueue {
+ public:
+  explicit ByteQueue(std::size_t capacity) : bytes_(capacity) {}
+
+  [[nodiscard]] bool empty() const { return begin_ == end_; }
+  [[nodiscard]] std::size_t room() const { return bytes_.size() - (end_ - begin_); }
+  [[nodiscard]] Bytes pending() const { return Bytes(bytes_).subspan(begin_, end_ - begin_); }
+
+  /// Appends as much of `bytes` as there is room for, and says how much that was.
+  std::size_t append(Bytes bytes) {
+    const std::size_t count = std::min(bytes.size(), room());
+    if (count > bytes_.size() - end_) move_to_front();
+    if (count > 0) std::memcpy(bytes_.data() + end_, bytes.data(), count);
+    end_ += count;
+    return count;
+  }
+
+  /// Forgets the first `count` pending bytes.
+  void consume(std::size_t count) {
+    begin_ += std::min(count, end_ - begin_);
+    if (empty()) begin_ = end_ = 0;
+  }
+
+ private:
+  void move_to_front() {
+    std::memmove(bytes_.data(), bytes_.data() + begin_, end_ - begin_);
+    end_ -= begin_;
+    begin_ = 0;
+  }
+
+  std::vector<std::byte> bytes_;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+};
+
+}  // namespace pvh::engine

@@ -1,0 +1,63 @@
+// The guest's serial line at the user's terminal: output that waits where the user is slow, keys on their way
+// to the guest, and the keys that are for us.
+#pragma once
+
+#include <poll.h>
+
+#include <array>
+#include <cstddef>
+#include <span>
+
+#include "pvh/base/bytes.hpp"
+#include "pvh/engine/byte_queue.hpp"
+#include "pvh/engine/escape_filter.hpp"
+#include "pvh/engine/stream.hpp"
+#include "pvh/engine/terminal.hpp"
+
+namespace pvh::engine {
+
+class Console {
+ public:
+  /// Takes the user's descriptors, which stay the caller's. A terminal becomes raw until this ends; only
+  /// there do Ctrl-A's keys mean something, elsewhere every byte is the guest's.
+  Console(int input, int output)
+      : terminal_(input), input_(input, Direction::kInput), output_(output, Direction::kOutput) {}
+
+  /// The guest's output: how much is taken now, and the taking of it (at most that much).
+  [[nodiscard]] std::size_t room() const { return to_user_.room(); }
+  void print(Bytes output) { to_user_.append(output); }
+  [[nodiscard]] bool printed() const { return to_user_.empty() || output_.ended(); }
+  /// Nobody reads the output any more.
+  [[nodiscard]] bool unread() const { return output_.ended(); }
+
+  /// What was typed for the guest, and the forgetting of what it has got.
+  [[nodiscard]] Bytes typed() const { return to_guest_.pending(); }
+  void delivered(std::size_t count) { to_guest_.consume(count); }
+  /// Ctrl-A x.
+  [[nodiscard]] bool end_asked() const { return end_asked_; }
+
+  /// Our part in an event loop: what to wait for, and what to do once that has come.
+  static constexpr std::size_t kPolled = 2;
+  void prepare(std::span<pollfd, kPolled> polled) const;
+  void serve(std::span<const pollfd, kPolled> polled);
+
+  /// Around a stop of the whole process (SIGTSTP, SIGCONT).
+  void suspend() { terminal_.leave(); }
+  void resume() { terminal_.enter(); }
+
+ private:
+  void read_keys();
+  void write_output();
+
+  static constexpr std::size_t kQueueSize = 64 * 1024;
+
+  Terminal terminal_;
+  Stream input_;
+  Stream output_;
+  EscapeFilter escape_;
+  ByteQueue to_user_{kQueueSize};
+  ByteQueue to_guest_{4096};
+  bool end_asked_ = false;
+};
+
+}  // namespace pvh::engine

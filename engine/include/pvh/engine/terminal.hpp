@@ -1,0 +1,33 @@
+// A terminal in raw mode, and back again whatever happens.
+#pragma once
+
+#include <termios.h>
+
+namespace pvh::engine {
+
+/// While it lives and is active, keys go to the guest one by one, Ctrl-C included. Does nothing where `fd` is
+/// no terminal. At most one at a time.
+class Terminal {
+ public:
+  explicit Terminal(int fd);
+  Terminal(const Terminal&) = delete;
+  Terminal& operator=(const Terminal&) = delete;
+  ~Terminal();
+
+  [[nodiscard]] bool is_terminal() const { return is_terminal_; }
+  /// Whether it may be read: false for a terminal that another job has in the foreground.
+  [[nodiscard]] bool is_ours() const;
+
+  /// Raw mode, where this process is in the foreground.
+  void enter();
+  /// As it was found.
+  void leave();
+
+ private:
+  int fd_;
+  bool is_terminal_ = false;
+  bool raw_ = false;
+  termios found_{};
+};
+
+}  // namespace pvh::engine

@@ -1,0 +1,103 @@
+#include "pvh/engine/panic_watch.hpp"
+
+#include <string_view>
+#include <utility>
+
+namespace pvh::engine {
+
+namespace {
+
+constexpr std::string_view kPanic = "Kernel panic - not syncing";
+constexpr std::string_view kFinalLine = "---[ end Kernel panic - not syncing";
+constexpr std::string_view kOrderlyReset = "reboot: Restarting system";
+
+/// A line is told by its beginning; a guest that never ends one costs no more memory than this.
+constexpr std::size_t kLongestLine = 512;
+
+/// Registers and call traces of a panic on many CPUs are shorter than this.
+constexpr std::uint64_t kLongestPanic = 256 * 1024;
+
+/// "[    1.234567] …", with the log level "<4>" before it on some consoles; or the beginning of such a line.
+bool may_be_kernel_line(std::string_view line) {
+  if (line.starts_with('<')) {
+    const auto end = line.find_first_not_of("0123456789", 1);
+    if (end == std::string_view::npos) return true;
+    if (line[end] != '>') return false;
+    line.remove_prefix(end + 1);
+    if (line.empty()) return true;
+  }
+  if (!line.starts_with('[')) return false;
+  const auto digit = line.find_first_not_of(' ', 1);
+  return digit == std::string_view::npos || (line[digit] >= '0' && line[digit] <= '9');
+}
+
+bool is_blank(std::string_view line) {
+  return line.find_first_not_of(" \t") == std::string_view::npos;
+}
+
+}  // namespace
+
+void PanicWatch::feed(Bytes output, Clock::time_point now) {
+  if (output.empty()) return;
+  last_output_ = now;
+  for (const char character : as_text(output)) take(character);
+  if (panic_) {
+    bytes_since_panic_ += output.size();
+    if (bytes_since_panic_ > kLongestPanic) {
+      panic_.reset();
+      final_line_seen_ = false;
+    }
+  }
+  // A prompt has no line end. What follows the last line and is none of the kernel's shows that the guest
+  // lives.
+  if (final_line_seen_ && !is_blank(line_) && !may_be_kernel_line(line_)) {
+    panic_.reset();
+    final_line_seen_ = false;
+  }
+}
+
+std::optional<PanicWatch::Clock::time_point> PanicWatch::stopped_at() const {
+  if (!final_line_seen_) return std::nullopt;
+  return last_output_ + kSilence;
+}
+
+void PanicWatch::take(char character) {
+  switch (sequence_) {
+    case Sequence::kEscape:
+      sequence_ = character == '[' ? Sequence::kControl : Sequence::kNone;
+      return;
+    case Sequence::kControl:
+      if (character >= '@' && character <= '~') sequence_ = Sequence::kNone;
+      return;
+    case Sequence::kNone:
+      break;
+  }
+  if (character == '\x1b') {
+    sequence_ = Sequence::kEscape;
+  } else if (character == '\n' || character == '\r') {
+    end_line();
+  } else if (line_.size() < kLongestLine) {
+    line_.push_back(character);
+  }
+}
+
+void PanicWatch::end_line() {
+  const std::string line = std::exchange(line_, {});
+  if (is_blank(line)) return;
+  if (line.contains(kFinalLine)) {
+    final_line_seen_ = panic_.has_value();
+    return;
+  }
+  if (const auto at = line.find(kPanic); at != std::string::npos) {
+    panic_ = line.substr(at);
+    bytes_since_panic_ = 0;
+    final_line_seen_ = false;
+    return;
+  }
+  if (line.contains(kOrderlyReset) || (final_line_seen_ && !may_be_kernel_line(line))) {
+    panic_.reset();
+    final_line_seen_ = false;
+  }
+}
+
+}  // namespace pvh::engine

@@ -1,0 +1,115 @@
+#include "command_line.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstring>
+
+#include "pvh/board/board.hpp"
+#include "pvh/engine/unique_fd.hpp"
+
+namespace pvh::qemu {
+
+namespace {
+
+/// Physical address bits of the emulated CPU: enough for the last byte of RAM, and never fewer than QEMU's
+/// own 40.
+int physical_bits(std::uint64_t memory_size) {
+  constexpr int kDefault = 40;
+  const auto pieces = board::backing(memory_size);
+  if (pieces.empty()) return kDefault;
+  return std::max(kDefault, static_cast<int>(std::bit_width(pieces.back().range.last().value())));
+}
+
+bool is_block_device(const std::string& path) {
+  struct stat status{};
+  return ::stat(path.c_str(), &status) == 0 && S_ISBLK(status.st_mode);
+}
+
+Error unusable(const Disk& disk, std::string reason) {
+  return Error{.what = Fault::kDiskUnusable, .subject = disk.path, .found = std::move(reason)};
+}
+
+/// QEMU would say it too, but after the machine is half made, and in its own words.
+Result<void> check_disk(const Disk& disk) {
+  struct stat status{};
+  if (::stat(disk.path.c_str(), &status) != 0) return std::unexpected(unusable(disk, std::strerror(errno)));
+  if (S_ISDIR(status.st_mode)) return std::unexpected(unusable(disk, std::strerror(EISDIR)));
+  if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode))
+    return std::unexpected(unusable(disk, "neither a file nor a block device"));
+  const engine::UniqueFd fd(::open(disk.path.c_str(), (disk.read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC));
+  if (!fd) return std::unexpected(unusable(disk, std::strerror(errno)));
+  return {};
+}
+
+}  // namespace
+
+Result<void> check_limits(std::uint64_t memory_size, const Options& options) {
+  if (memory_size > kMaxMemory)
+    return std::unexpected(
+        Error{.what = Fault::kTooMuchMemory, .found = Size{memory_size}, .wanted = Size{kMaxMemory}});
+  if (options.cpus > kMaxCpus)
+    return std::unexpected(Error{.what = Fault::kTooManyCpus,
+                                 .found = std::uint64_t{options.cpus},
+                                 .wanted = std::uint64_t{kMaxCpus}});
+  if (options.disks.size() > board::kVirtioSlots)
+    return std::unexpected(Error{.what = Fault::kTooManyDisks,
+                                 .found = std::uint64_t{options.disks.size()},
+                                 .wanted = std::uint64_t{board::kVirtioSlots}});
+  for (const Disk& disk : options.disks)
+    if (const auto usable = check_disk(disk); !usable) return usable;
+  return {};
+}
+
+std::string escaped(std::string_view value) {
+  std::string out;
+  for (const char character : value) {
+    out.push_back(character);
+    if (character == ',') out.push_back(',');
+  }
+  return out;
+}
+
+std::vector<std::string> command_line(std::uint64_t memory_size, const Options& options) {
+  std::vector<std::string> args{options.binary, "-nodefaults", "-no-user-config", "-display", "none"};
+  const auto add = [&args](std::string option, std::string value) {
+    args.push_back(std::move(option));
+    args.push_back(std::move(value));
+  };
+  // The board (board.hpp). acpi=on brings the generic event device; its tables lie where nobody looks: ours
+  // are what the guest is told of.
+  add("-machine", "microvm,acpi=on,pit=on,pic=on,rtc=on,isa-serial=on,ioapic2=on,memory-backend=ram");
+  add("-accel", "tcg");
+  add("-cpu", fmt::format("qemu64,phys-bits={}", physical_bits(memory_size)));
+  add("-smp", fmt::format("{}", options.cpus));
+  // Memory and ROM are ours. QEMU opens what it inherited once more.
+  add("-object", fmt::format("memory-backend-file,id=ram,size={},mem-path=/proc/self/fd/{},share=on",
+                             memory_size, static_cast<int>(kMemoryFile)));
+  add("-bios", fmt::format("/proc/self/fd/{}", static_cast<int>(kRomFile)));
+  // The guest's serial line is QEMU's standard input and output, two pipes of ours.
+  add("-chardev", "stdio,id=serial,signal=off");
+  add("-serial", "chardev:serial");
+  // Control: stopped until we say `cont`, and after the guest's end until we say `quit`.
+  add("-chardev", fmt::format("socket,id=control,fd={}", static_cast<int>(kControl)));
+  add("-mon", "chardev=control,mode=control");
+  args.insert(args.end(), {"-S", "-no-reboot", "-no-shutdown"});
+  // A triple fault and a reset are one event to QEMU's control, but two to its log.
+  add("-d", "cpu_reset");
+  add("-D", fmt::format("/proc/self/fd/{}", static_cast<int>(kLog)));
+  if (!options.disks.empty()) add("-global", "virtio-mmio.force-legacy=false");
+  for (std::size_t i = 0; i < options.disks.size(); ++i) {
+    const Disk& disk = options.disks[i];
+    // -blockdev, since -drive takes names such as "nbd:host" for more than a file's.
+    add("-blockdev", fmt::format("driver=raw,node-name=disk{},read-only={},file.driver={},file.filename={}",
+                                 i, disk.read_only ? "on" : "off",
+                                 is_block_device(disk.path) ? "host_device" : "file", escaped(disk.path)));
+    add("-device", fmt::format("virtio-blk-device,bus=virtio-mmio-bus.{},drive=disk{}", i, i));
+  }
+  return args;
+}
+
+}  // namespace pvh::qemu

@@ -1,0 +1,127 @@
+#include "process.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/close_range.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <utility>
+
+namespace pvh::qemu {
+
+namespace {
+
+/// In the child: never returns. Calls only what is allowed between fork and exec.
+[[noreturn]] void become(char* const* arguments, std::span<const int> fds, int report, pid_t parent) {
+  const auto give_up = [&report] {
+    const int reason = errno;
+    [[maybe_unused]] const ssize_t ignored = ::write(report, &reason, sizeof reason);
+    ::_exit(127);
+  };
+  // Should the parent have died before this took effect, the kernel will not tell us; so look.
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) give_up();
+  if (::getppid() != parent) ::_exit(127);
+  ::setsid();
+
+  // First out of the way of each other, then down to their numbers.
+  constexpr int kOutOfTheWay = 64;
+  int moved[16];
+  const int count = static_cast<int>(fds.size());
+  for (int i = 0; i < count; ++i)
+    if ((moved[i] = ::fcntl(fds[static_cast<std::size_t>(i)], F_DUPFD, kOutOfTheWay)) < 0) give_up();
+  const int moved_report = ::fcntl(report, F_DUPFD, kOutOfTheWay);
+  if (moved_report < 0) give_up();
+  report = moved_report;
+  for (int i = 0; i < count; ++i)
+    if (::dup2(moved[i], i) < 0) give_up();
+  if (::dup2(report, count) < 0) give_up();
+  report = count;
+  ::fcntl(report, F_SETFD, FD_CLOEXEC);
+  if (::close_range(static_cast<unsigned int>(count) + 1, ~0U, 0) != 0) give_up();
+
+  // Blocked and ignored signals survive exec; the program shall find them as usual.
+  struct sigaction standard{};
+  standard.sa_handler = SIG_DFL;
+  for (const int signal : {SIGPIPE, SIGHUP, SIGINT, SIGQUIT}) ::sigaction(signal, &standard, nullptr);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+
+  ::execvp(arguments[0], arguments);
+  give_up();
+  ::_exit(127);
+}
+
+Error start_error(const std::string& program, int error_number) {
+  if (error_number == ENOENT) return Error{.what = Fault::kQemuMissing, .subject = program};
+  return Error{
+      .what = Fault::kQemuNotRunnable, .subject = program, .found = std::string(std::strerror(error_number))};
+}
+
+}  // namespace
+
+Error host_error(std::string what, int error_number) {
+  return Error{.what = Fault::kHostCall,
+               .subject = std::move(what),
+               .found = std::string(std::strerror(error_number))};
+}
+
+Result<Process> Process::start(const std::vector<std::string>& arguments, std::span<const int> fds) {
+  int report[2];
+  if (::pipe2(report, O_CLOEXEC) != 0) return std::unexpected(host_error("a pipe", errno));
+  const engine::UniqueFd read_end(report[0]);
+  engine::UniqueFd write_end(report[1]);
+
+  std::vector<char*> argv;
+  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+
+  const pid_t parent = ::getpid();
+  const pid_t pid = ::fork();
+  if (pid < 0) return std::unexpected(host_error("a new process", errno));
+  if (pid == 0) become(argv.data(), fds, write_end.get(), parent);
+  Process process(pid, engine::UniqueFd(::pidfd_open(pid, 0)));
+  if (!process.pidfd_) return std::unexpected(host_error("pidfd_open", errno));
+
+  // The pipe closes by itself when the program runs.
+  write_end.reset();
+  int reason = 0;
+  ssize_t got;
+  do got = ::read(read_end.get(), &reason, sizeof reason);
+  while (got < 0 && errno == EINTR);
+  if (got == sizeof reason) return std::unexpected(start_error(arguments.at(0), reason));
+  return process;
+}
+
+Process::Process(Process&& other) noexcept
+    : pid_(std::exchange(other.pid_, -1)), pidfd_(std::move(other.pidfd_)) {}
+
+Process::~Process() {
+  if (pid_ < 0) return;
+  kill();
+  [[maybe_unused]] const std::string how = wait();
+}
+
+void Process::kill() const {
+  if (pid_ > 0) ::kill(pid_, SIGKILL);
+}
+
+std::string Process::wait() {
+  int status = 0;
+  pid_t waited;
+  do waited = ::waitpid(pid_, &status, 0);
+  while (waited < 0 && errno == EINTR);
+  pid_ = -1;
+  if (WIFEXITED(status)) return fmt::format("exit status {}", WEXITSTATUS(status));
+  if (WIFSIGNALED(status))
+    return fmt::format("killed by signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)));
+  return fmt::format("status {:#x}", status);
+}
+
+}  // namespace pvh::qemu

@@ -1,0 +1,48 @@
+// A child process that cannot outlive us.
+#pragma once
+
+#include <sys/types.h>
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "pvh/base/error.hpp"
+#include "pvh/engine/unique_fd.hpp"
+
+namespace pvh::qemu {
+
+/// A running program. Killed and waited for when this ends; killed by the kernel when we are (also by
+/// SIGKILL).
+class Process {
+ public:
+  /// Runs `arguments[0]`, searched in PATH where it has no slash. Descriptor i of the child is `fds[i]`; it
+  /// has no others. It gets a session of its own, so that the terminal's signals reach us alone. To be called
+  /// by a thread that lives as long as the child shall.
+  [[nodiscard]] static Result<Process> start(const std::vector<std::string>& arguments,
+                                             std::span<const int> fds);
+
+  Process(Process&& other) noexcept;
+  Process& operator=(Process&&) = delete;
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+  ~Process();
+
+  /// Readable once the process has ended.
+  [[nodiscard]] int descriptor() const { return pidfd_.get(); }
+  [[nodiscard]] pid_t id() const { return pid_; }
+  void kill() const;
+  /// Waits for the end, and says how it was: "exit status 1", "killed by signal 9 (Killed)".
+  [[nodiscard]] std::string wait();
+
+ private:
+  Process(pid_t pid, engine::UniqueFd pidfd) : pid_(pid), pidfd_(std::move(pidfd)) {}
+
+  pid_t pid_;  ///< -1 once it has been waited for
+  engine::UniqueFd pidfd_;
+};
+
+/// What failed in the host, and errno's reason.
+[[nodiscard]] Error host_error(std::string what, int error_number);
+
+}  // namespace pvh::qemu

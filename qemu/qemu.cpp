@@ -1,0 +1,86 @@
+#include "pvh/qemu/qemu.hpp"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+#include "command_line.hpp"
+#include "guest_files.hpp"
+#include "process.hpp"
+#include "pvh/engine/supervisor.hpp"
+#include "session.hpp"
+
+namespace pvh::qemu {
+
+namespace {
+
+struct Pipe {
+  engine::UniqueFd read_end;
+  engine::UniqueFd write_end;
+};
+
+Result<Pipe> make_pipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return std::unexpected(host_error("a pipe", errno));
+  return Pipe{.read_end = engine::UniqueFd(ends[0]), .write_end = engine::UniqueFd(ends[1])};
+}
+
+/// Our end only: QEMU's is another opening.
+void never_block(const engine::UniqueFd& fd) {
+  ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK);
+}
+
+}  // namespace
+
+Result<engine::Outcome> run(const boot::BootPlan& plan, const Options& options) {
+  if (const auto possible = check_limits(plan.memory_size, options); !possible)
+    return std::unexpected(possible.error());
+  const auto files = make_guest_files(plan);
+  if (!files) return std::unexpected(files.error());
+
+  auto input = make_pipe();
+  auto output = make_pipe();
+  auto messages = make_pipe();
+  auto log = make_pipe();
+  for (const auto* pipe : {&input, &output, &messages, &log})
+    if (!*pipe) return std::unexpected(pipe->error());
+  for (const auto* ours : {&input->write_end, &output->read_end, &messages->read_end, &log->read_end})
+    never_block(*ours);
+  int control[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control) != 0)
+    return std::unexpected(host_error("a socket pair", errno));
+  engine::UniqueFd our_control(control[0]);
+  engine::UniqueFd their_control(control[1]);
+
+  std::array<int, kInheritedCount> inherited{};
+  inherited[kInput] = input->read_end.get();
+  inherited[kOutput] = output->write_end.get();
+  inherited[kMessages] = messages->write_end.get();
+  inherited[kMemoryFile] = files->memory.get();
+  inherited[kRomFile] = files->rom.get();
+  inherited[kControl] = their_control.get();
+  inherited[kLog] = log->write_end.get();
+
+  // Before QEMU: from here on a signal no longer ends us with a child left to the kernel's mercy.
+  engine::Supervisor supervisor(options.input, options.output, options.timeout);
+  auto process = Process::start(command_line(files->memory_size, options), inherited);
+  if (!process) return std::unexpected(process.error());
+  // QEMU has its own copies now; ours would keep the pipes from ending with it.
+  input->read_end.reset();
+  for (const auto pipe : {&output, &messages, &log}) (*pipe)->write_end.reset();
+  their_control.reset();
+
+  Session session(std::move(*process),
+                  {.to_serial = std::move(input->write_end),
+                   .from_serial = std::move(output->read_end),
+                   .messages = std::move(messages->read_end),
+                   .log = std::move(log->read_end),
+                   .control = std::move(our_control)},
+                  supervisor);
+  return session.run();
+}
+
+}  // namespace pvh::qemu

@@ -1,0 +1,210 @@
+#include "session.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <string_view>
+
+#include "registers.hpp"
+
+namespace pvh::qemu {
+
+namespace {
+
+/// How long QEMU may take to end itself when told to.
+constexpr std::chrono::seconds kGrace{2};
+
+/// How long it may take to print the CPUs' registers; a run does not hang for want of them.
+constexpr std::chrono::seconds kRegisterGrace{2};
+
+/// The oldest with all that command_line.cpp asks for: ioapic2 of the microvm machine came last.
+constexpr int kOldestMajor = 6;
+
+constexpr std::size_t kQuotedLines = 4;
+
+// Places in the array for poll().
+enum : std::size_t {
+  kSerialIn = engine::Supervisor::kPolled,
+  kSerialOut,
+  kControlPoll,
+  kMessagesPoll,
+  kLogPoll,
+  kExit,
+  kPolled
+};
+
+pollfd when(bool wanted, int fd, short events) {
+  return {.fd = wanted ? fd : -1, .events = events, .revents = 0};
+}
+
+}  // namespace
+
+Session::Session(Process process, Connections connections, engine::Supervisor& supervisor)
+    : process_(std::move(process)),
+      control_(std::move(connections.control)),
+      to_serial_(std::move(connections.to_serial)),
+      from_serial_(std::move(connections.from_serial)),
+      messages_(std::move(connections.messages), ""),
+      log_(std::move(connections.log), "Triple fault"),
+      supervisor_(supervisor) {}
+
+Result<engine::Outcome> Session::run() {
+  control_.execute("qmp_capabilities");
+  control_.execute("cont");
+  while (!exited_) {
+    wait_and_serve();
+    decide();
+  }
+  drain();
+  return report();
+}
+
+void Session::wait_and_serve() {
+  std::array<pollfd, kPolled> polled{};
+  const auto users = std::span(polled).first<engine::Supervisor::kPolled>();
+  supervisor_.prepare(users);
+  polled[kSerialIn] = when(supervisor_.room() > 0, from_serial_.get(), POLLIN);
+  polled[kSerialOut] = when(!supervisor_.typed().empty(), to_serial_.get(), POLLOUT);
+  polled[kControlPoll] = when(true, control_.descriptor(), POLLIN);
+  polled[kMessagesPoll] = when(true, messages_.descriptor(), POLLIN);
+  polled[kLogPoll] = when(true, log_.descriptor(), POLLIN);
+  polled[kExit] = when(true, process_.descriptor(), POLLIN);
+  if (::poll(polled.data(), polled.size(), engine::poll_timeout(wake_at())) <= 0) return;
+
+  supervisor_.serve(users);
+  if (polled[kControlPoll].revents != 0) receive_control();
+  if (polled[kSerialIn].revents != 0 || !shutdown_reason_.empty()) read_serial();
+  if (polled[kSerialOut].revents != 0) write_serial();
+  if (polled[kMessagesPoll].revents != 0) messages_.serve();
+  if (polled[kLogPoll].revents != 0) log_.serve();
+  if (polled[kExit].revents != 0) exited_ = true;
+}
+
+std::optional<Session::Clock::time_point> Session::wake_at() const {
+  // Once it is decided how the run ends, the supervisor's alarms have nothing to say.
+  if (kill_at_) return kill_at_;
+  return supervisor_.wake_at();
+}
+
+void Session::receive_control() {
+  for (const Message& message : control_.receive()) take(message);
+}
+
+void Session::take(const Message& message) {
+  if (message.greeting && message.greeting->major < kOldestMajor && !error_) {
+    const Version& version = *message.greeting;
+    error_ = Error{.what = Fault::kQemuTooOld,
+                   .subject = "QEMU",
+                   .found = fmt::format("{}.{}.{}", version.major, version.minor, version.micro),
+                   .wanted = fmt::format("{}.0", kOldestMajor)};
+    quit();
+  }
+  if (message.event == "SHUTDOWN" && shutdown_reason_.empty()) shutdown_reason_ = message.reason;
+  if (message.reply_to == "code") code_ = message.text;
+  if (message.reply_to == "registers") registers_ = message.text;
+}
+
+void Session::read_serial() {
+  std::array<std::byte, 16 * 1024> buffer;
+  while (from_serial_ && supervisor_.room() > 0) {
+    const ssize_t count =
+        ::read(from_serial_.get(), buffer.data(), std::min(buffer.size(), supervisor_.room()));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == EAGAIN) {
+      serial_drained_ = !shutdown_reason_.empty();
+      return;
+    }
+    if (count <= 0) {
+      from_serial_.reset();
+      serial_drained_ = true;
+      return;
+    }
+    supervisor_.print(std::span(buffer).first(static_cast<std::size_t>(count)));
+  }
+}
+
+void Session::write_serial() {
+  const Bytes typed = supervisor_.typed();
+  const ssize_t count = ::write(to_serial_.get(), typed.data(), typed.size());
+  if (count > 0) supervisor_.delivered(static_cast<std::size_t>(count));
+  // A guest that will never read: what is typed has nowhere to go.
+  if (count < 0 && errno != EAGAIN && errno != EINTR) to_serial_.reset();
+}
+
+void Session::decide() {
+  if (kill_at_) {
+    if (Clock::now() < *kill_at_) {
+      if (registers_asked_ && registers_ && !outcome_) conclude(outcome_of_reset());
+      return;
+    }
+    if (registers_asked_ && !outcome_) return conclude(outcome_of_reset());
+    process_.kill();
+    kill_at_.reset();
+    return;
+  }
+  if (outcome_ || error_) return;
+  // The guest's own end goes before the user's, who could not know.
+  if (!shutdown_reason_.empty() && serial_drained_) {
+    if (shutdown_reason_ != "guest-reset")
+      return conclude({.ending = engine::Ending::kPowerOff, .detail = {}});
+    log_.serve();
+    if (!log_.needle_seen()) return conclude(outcome_of_reset());
+    // The CPUs stand still where they failed.
+    registers_asked_ = true;
+    control_.ask("code", "x /16xb $pc");
+    control_.ask("registers", "info registers -a");
+    kill_at_ = Clock::now() + kRegisterGrace;
+    return;
+  }
+  if (auto verdict = supervisor_.verdict()) conclude(std::move(*verdict));
+}
+
+engine::Outcome Session::outcome_of_reset() const {
+  if (supervisor_.panic()) return {.ending = engine::Ending::kPanic, .detail = *supervisor_.panic()};
+  if (log_.needle_seen())
+    return {.ending = engine::Ending::kTripleFault,
+            .detail = readable_registers(registers_.value_or(""), code_)};
+  return {.ending = engine::Ending::kReboot, .detail = {}};
+}
+
+void Session::conclude(engine::Outcome outcome) {
+  outcome_ = std::move(outcome);
+  outcome_->duration = supervisor_.elapsed();
+  quit();
+}
+
+void Session::quit() {
+  control_.execute("quit");
+  kill_at_ = Clock::now() + kGrace;
+}
+
+void Session::drain() {
+  receive_control();
+  messages_.serve();
+  log_.serve();
+  // The pipe ends with QEMU. What is still in it goes out by way of the supervisor's queue, as fast as that
+  // empties.
+  while (from_serial_) {
+    read_serial();
+    const std::size_t room = supervisor_.room();
+    supervisor_.flush();
+    if (room == 0 && supervisor_.room() == 0) break;  // flush gave up
+  }
+  supervisor_.flush();
+}
+
+Result<engine::Outcome> Session::report() {
+  const std::string how = process_.wait();
+  if (error_) return std::unexpected(std::move(*error_));
+  if (outcome_) return std::move(*outcome_);
+  const std::string said = messages_.last_lines(kQuotedLines);
+  return std::unexpected(Error{.what = Fault::kQemuDied,
+                               .subject = "QEMU",
+                               .found = said.empty() ? how : fmt::format("{}: {}", how, said)});
+}
+
+}  // namespace pvh::qemu

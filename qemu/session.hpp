@@ -1,0 +1,70 @@
+// One run of QEMU, from `cont` to its end.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "control.hpp"
+#include "process.hpp"
+#include "pvh/base/error.hpp"
+#include "pvh/engine/byte_queue.hpp"
+#include "pvh/engine/outcome.hpp"
+#include "pvh/engine/supervisor.hpp"
+#include "pvh/engine/unique_fd.hpp"
+#include "side_pipe.hpp"
+
+namespace pvh::qemu {
+
+/// Our ends of what QEMU inherited. The pipes do not block.
+struct Connections {
+  engine::UniqueFd to_serial;
+  engine::UniqueFd from_serial;
+  engine::UniqueFd messages;
+  engine::UniqueFd log;
+  engine::UniqueFd control;
+};
+
+class Session {
+ public:
+  Session(Process process, Connections connections, engine::Supervisor& supervisor);
+
+  /// Until QEMU has ended, for whatever reason, and all that the guest said has been passed on.
+  [[nodiscard]] Result<engine::Outcome> run();
+
+ private:
+  using Clock = engine::Supervisor::Clock;
+
+  void wait_and_serve();
+  void receive_control();
+  void take(const Message& message);
+  void read_serial();
+  void write_serial();
+  void decide();
+  void conclude(engine::Outcome outcome);
+  void quit();
+  void drain();
+  [[nodiscard]] engine::Outcome outcome_of_reset() const;
+  [[nodiscard]] std::optional<Clock::time_point> wake_at() const;
+  [[nodiscard]] Result<engine::Outcome> report();
+
+  Process process_;
+  Control control_;
+  engine::UniqueFd to_serial_;
+  engine::UniqueFd from_serial_;
+  SidePipe messages_;
+  SidePipe log_;
+  engine::Supervisor& supervisor_;
+
+  std::string shutdown_reason_;  ///< of QEMU's SHUTDOWN event, once it has come
+  bool serial_drained_ = false;  ///< nothing was left in the pipe after that
+  std::optional<std::string> registers_;
+  std::string code_;
+  bool registers_asked_ = false;
+  std::optional<engine::Outcome> outcome_;
+  std::optional<Error> error_;
+  std::optional<Clock::time_point> kill_at_;
+  bool exited_ = false;
+};
+
+}  // namespace pvh::qemu
