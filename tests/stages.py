@@ -34,7 +34,7 @@ def tail(text: str, lines: int = 60) -> str:
 def build(preset: str) -> None:
     """Configures and builds `preset`; warnings are errors (cmake/rooms.cmake)."""
     cache = BUILDS[preset] / "CMakeCache.txt"
-    here = cache.exists() and f"CMAKE_HOME_DIRECTORY:INTERNAL={ROOT}\n" in cache.read_text()
+    here = (BUILDS[preset] / "build.ninja").exists() and cache.exists() and f"CMAKE_HOME_DIRECTORY:INTERNAL={ROOT}\n" in cache.read_text()
     command("cmake", "--preset", preset, *([] if here else ["--fresh"]), cwd=ROOT)
     command("cmake", "--build", BUILDS[preset], "--parallel", JOBS)
 
