@@ -1,0 +1,123 @@
+"""The stages that need no guest: builds, unit tests, fuzzers, format and clang-tidy."""
+
+import os
+import re
+import shutil
+import subprocess
+import time
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
+from pathlib import Path
+
+from report import Case, Report, Result
+
+ROOT = Path(__file__).resolve().parent.parent
+JOBS = os.cpu_count() or 2
+BUILDS = {"release": ROOT / "build", "asan": ROOT / "build-asan"}
+
+
+def command(*words: object, timeout: float = 1800, **options) -> str:
+    """What a command prints; AssertionError with all of it where it fails."""
+    try:
+        done = subprocess.run([str(word) for word in words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, errors="replace", timeout=timeout, **options)
+    except subprocess.TimeoutExpired as late:
+        raise AssertionError(f"{words[0]} did not end within {timeout} s") from late
+    assert done.returncode == 0, f"{words[0]} ended with {done.returncode}\n{tail(done.stdout)}"
+    return done.stdout
+
+
+def tail(text: str, lines: int = 60) -> str:
+    return "\n".join(text.splitlines()[-lines:])
+
+
+def build(preset: str) -> None:
+    """Configures and builds `preset`; warnings are errors (cmake/rooms.cmake)."""
+    cache = BUILDS[preset] / "CMakeCache.txt"
+    here = (BUILDS[preset] / "build.ninja").exists() and cache.exists() and f"CMAKE_HOME_DIRECTORY:INTERNAL={ROOT}\n" in cache.read_text()
+    command("cmake", "--preset", preset, *([] if here else ["--fresh"]), cwd=ROOT)
+    command("cmake", "--build", BUILDS[preset], "--parallel", JOBS)
+
+
+def builds() -> list[Case]:
+    return [Case(f"build/{preset}", lambda preset=preset: build(preset)) for preset in BUILDS]
+
+
+def unit_tests(report: Report, preset: str, work: Path) -> None:
+    """Runs the CTest tests of one build; each of them counts."""
+    results = work / f"ctest-{preset}.xml"
+    start = time.monotonic()
+    subprocess.run(["ctest", "--test-dir", BUILDS[preset], "--output-junit", results, "--parallel", str(JOBS),
+                    "--timeout", "300"],
+                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    if not results.exists():
+        report.add(Result(f"unit/{preset}", "failed", "ctest wrote no results: was it built?"))
+        return
+    before = report.count("passed")
+    for test in ElementTree.parse(results).getroot().iter("testcase"):
+        report.add(unit_result(preset, test), quiet=True)
+    print(f"unit/{preset}: {report.count('passed') - before} passed in {time.monotonic() - start:.0f} s", flush=True)
+
+
+def unit_result(preset: str, test: ElementTree.Element) -> Result:
+    name, seconds = f"unit/{preset}/{test.get('name')}", float(test.get("time") or 0)
+    output = test.findtext("system-out") or ""
+    if test.find("skipped") is not None:
+        reason = re.search(r"Skipped\n(.*)", output)
+        return Result(name, "skipped", reason[1] if reason else tail(output, 3), seconds)
+    if test.get("status") == "run":
+        return Result(name, "passed", "", seconds)
+    return Result(name, "failed", tail(output), seconds)
+
+
+def fuzzers(work: Path, seconds: int) -> list[Case]:
+    """Each fuzzer, for its share of `seconds`, from its corpus."""
+    found = sorted(path for path in BUILDS["asan"].glob("**/*_fuzz") if os.access(path, os.X_OK) and path.is_file())
+    share = max(3, seconds * JOBS // max(1, len(found)))
+
+    def fuzz(fuzzer: Path) -> None:
+        fresh = work / "fuzz" / fuzzer.name
+        fresh.mkdir(parents=True, exist_ok=True)
+        corpus = ROOT / "fuzz" / "corpus" / fuzzer.name
+        command(fuzzer, f"-max_total_time={share}", "-timeout=20", "-rss_limit_mb=3072", "-print_final_stats=1",
+                f"-artifact_prefix={fresh}/", fresh, *([corpus] if corpus.is_dir() else []), timeout=share + 300)
+
+    return [Case(f"fuzz/{fuzzer.name}", lambda fuzzer=fuzzer: fuzz(fuzzer)) for fuzzer in found]
+
+
+def sources(*endings: str) -> Iterator[Path]:
+    """The project's own sources with one of these endings."""
+    for directory in sorted(ROOT.iterdir()):
+        if directory.is_dir() and not directory.name.startswith((".", "build")):
+            yield from (path for path in sorted(directory.rglob("*")) if path.suffix in endings)
+
+
+def formatting() -> list[Case]:
+    files = list(sources(".cpp", ".hpp", ".c", ".h"))
+    return [Case("format", lambda: command("clang-format-19", "--dry-run", "-Werror", *files) and None)]
+
+
+def tidiness(full: bool) -> list[Case]:
+    """clang-tidy on each compiled file; of the tests only in a full run, since they take the longest."""
+    database = BUILDS["release"] / "compile_commands.json"
+    compiled = set(re.findall(r'"file": "([^"]+)"', database.read_text())) if database.exists() else set()
+    files = [path for path in sources(".cpp") if str(path) in compiled and (full or not is_test(path))]
+
+    def tidy(path: Path) -> None:
+        command("clang-tidy-19", "--quiet", "-p", database.parent, path, "--extra-arg=-Wno-unknown-warning-option")
+
+    return [Case(f"tidy/{path.relative_to(ROOT)}", lambda path=path: tidy(path)) for path in files]
+
+
+def is_test(path: Path) -> bool:
+    return path.stem.endswith(("_test", "_fuzz")) or "tests" in path.parts or "testing" in path.parts
+
+
+def scripts() -> list[Case]:
+    """Every shell script at least parses."""
+    def parses() -> None:
+        for path in [ROOT / "run", ROOT / "test", ROOT / ".ci" / "run", *sorted((ROOT / "scripts").iterdir())]:
+            if path.is_file() and path.read_bytes().startswith(b"#!/bin/bash"):
+                command("bash", "-n", path)
+    assert shutil.which("bash")
+    return [Case("scripts", parses)]
