@@ -188,13 +188,8 @@ void Session::drain() {
   log_.serve();
   // The pipe ends with QEMU. What is still in it goes out by way of the supervisor's queue, as fast as that
   // empties.
-  while (from_serial_) {
-    read_serial();
-    const std::size_t room = supervisor_.room();
-    supervisor_.flush();
-    if (room == 0 && supervisor_.room() == 0) break;  // flush gave up
-  }
-  supervisor_.flush();
+  do read_serial();
+  while (supervisor_.flush() && from_serial_);
 }
 
 Result<engine::Outcome> Session::report() {
