@@ -54,7 +54,7 @@ namespace pvh::image_testing {
   Octets out(plain.size() + plain.size() / 100 + 600);
   auto size = static_cast<unsigned>(out.size());
   BZ2_bzBuffToBuffCompress(chars(out), &size, const_cast<char*>(chars(plain)),
-                           static_cast<unsigned>(plain.size()), 9, 0, 0);
+                           static_cast<unsigned>(plain.size()), 1, 0, 0);
   out.resize(size);
   return out;
 }
