@@ -38,7 +38,6 @@ Result<void> check_command_line(std::string_view line, const std::string& name) 
     return std::unexpected(Error{.what = byte == 0 ? Fault::kCommandLineNul : Fault::kCommandLineNotAscii,
                                  .clause = Clause::kStart5,
                                  .subject = name,
-                                 .within = name,
                                  .where = i,
                                  .found = Hex{byte}});
   }

@@ -37,13 +37,17 @@ function(pvh_room name)
   endif()
 endfunction()
 
-# pvh_test(NAME SOURCES a_test.cpp … USES room … LIBRARIES lib …): GoogleTest cases, each a CTest test.
+# pvh_test(NAME [LABEL word] SOURCES a_test.cpp … USES room … LIBRARIES lib …): GoogleTest cases, each a CTest test.
+# LABEL: for `ctest -L`; "unit" unless told, another word for what needs more than the build (a QEMU, …).
 function(pvh_test name)
-  cmake_parse_arguments(TEST "" "" "SOURCES;USES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(TEST "" "LABEL" "SOURCES;USES;LIBRARIES" ${ARGN})
+  if(NOT TEST_LABEL)
+    set(TEST_LABEL unit)
+  endif()
   list(TRANSFORM TEST_USES PREPEND pvh_)
   add_executable(${name} ${TEST_SOURCES})
   target_link_libraries(${name} PRIVATE ${TEST_USES} ${TEST_LIBRARIES} pvh_options GTest::gmock GTest::gtest GTest::gtest_main)
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES LABELS unit)
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES LABELS ${TEST_LABEL})
 endfunction()
 
 # pvh_fuzzer(NAME SOURCES a_fuzz.cpp USES room …): a libFuzzer target; its corpus is fuzz/corpus/NAME.

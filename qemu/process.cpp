@@ -3,8 +3,8 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/close_range.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -58,6 +58,11 @@ namespace {
   ::_exit(127);
 }
 
+/// glibc 2.36 declares pidfd_open for C only.
+engine::UniqueFd pidfd_of(pid_t pid) {
+  return engine::UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+}
+
 Error start_error(const std::string& program, int error_number) {
   if (error_number == ENOENT) return Error{.what = Fault::kQemuMissing, .subject = program};
   return Error{
@@ -86,7 +91,7 @@ Result<Process> Process::start(const std::vector<std::string>& arguments, std::s
   const pid_t pid = ::fork();
   if (pid < 0) return std::unexpected(host_error("a new process", errno));
   if (pid == 0) become(argv.data(), fds, write_end.get(), parent);
-  Process process(pid, engine::UniqueFd(::pidfd_open(pid, 0)));
+  Process process(pid, pidfd_of(pid));
   if (!process.pidfd_) return std::unexpected(host_error("pidfd_open", errno));
 
   // The pipe closes by itself when the program runs.

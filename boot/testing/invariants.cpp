@@ -21,14 +21,8 @@ std::uint64_t number(const PageMemory& memory, std::uint64_t address, unsigned s
   return value;
 }
 
-bool holds(const PageMemory& memory, std::uint64_t address, Bytes bytes) {
-  for (std::size_t i = 0; i < bytes.size(); ++i)
-    if (memory.byte(address + i) != bytes[i]) return false;
-  return true;
-}
-
 bool holds_string(const PageMemory& memory, std::uint64_t address, const std::string& text) {
-  return address != 0 && holds(memory, address, as_bytes(text)) &&
+  return address != 0 && memory.holds(address, as_bytes(text)) &&
          memory.byte(address + text.size()) == std::byte{0};
 }
 
@@ -77,7 +71,7 @@ std::string check_kernel(const Request& request, const BootPlan& plan, const Pag
   const std::uint64_t shift = plan.entry.value() - kernel.entry.value();
   const std::uint64_t start = kernel.extent.start().value() + shift;
   for (const image::Segment& segment : kernel.elf.segments)
-    if (!holds(memory, segment.memory.start().value() + shift, segment.bytes)) return "the kernel's bytes";
+    if (!memory.holds(segment.memory.start().value() + shift, segment.bytes)) return "the kernel's bytes";
   if (request.load_address && start != request.load_address->value()) return "the load address asked for";
   if (shift != 0) {
     if (!kernel.relocation) return "a kernel was moved that cannot be (NOTE-6)";
@@ -107,7 +101,7 @@ std::string check_modules(const Request& request, const PageMemory& memory, std:
     const std::uint64_t address = number(memory, entry, 8);
     if (address == 0 || address % kPageSize != 0) return "a module's address (PLACE-3)";
     if (number(memory, entry + 8, 8) != module.bytes.size()) return "a module's size";
-    if (!holds(memory, address, module.bytes)) return "a module's bytes";
+    if (!memory.holds(address, module.bytes)) return "a module's bytes";
     const std::uint64_t line = number(memory, entry + 16, 8);
     if (module.command_line ? !holds_string(memory, line, *module.command_line) : line != 0)
       return "a module's command line";
@@ -141,8 +135,7 @@ std::string check_start_info(const Request& request, const BootPlan& plan, const
   if (number(memory, info + 8, 4) != 0) return "the flags (START-3)";
   if (!holds_string(memory, number(memory, info + 24, 8), request.command_line)) return "the command line";
   const std::uint64_t rsdp = number(memory, info + 32, 8);
-  if (request.board.acpi ? !holds(memory, rsdp, as_bytes("RSD PTR ")) : rsdp != 0)
-    return "the RSDP (START-7)";
+  if (request.board.acpi ? !memory.holds(rsdp, as_bytes("RSD PTR ")) : rsdp != 0) return "the RSDP (START-7)";
   if (auto broken = check_modules(request, memory, info); !broken.empty()) return broken;
   return check_written_map(plan, memory, info);
 }

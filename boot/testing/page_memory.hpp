@@ -4,8 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <map>
-#include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "pvh/boot/load.hpp"
@@ -19,9 +18,12 @@ class PageMemory final : public GuestMemory {
   [[nodiscard]] bool write(GuestAddress at, Bytes bytes) override {
     if (bytes.empty()) return true;
     if (!is_memory(*GuestRange::from_size(at, bytes.size()))) return false;
-    for (std::size_t i = 0; i < bytes.size(); ++i) {
-      const std::uint64_t address = at.value() + i;
-      pages_[address / kPageSize][address % kPageSize] = bytes[i];
+    while (!bytes.empty()) {
+      const std::size_t offset = at.value() % kPageSize;
+      const std::size_t length = std::min<std::size_t>(bytes.size(), kPageSize - offset);
+      std::memcpy(pages_[at.value() / kPageSize].data() + offset, bytes.data(), length);
+      bytes = bytes.subspan(length);
+      at = GuestAddress{at.value() + length};
     }
     return true;
   }
@@ -32,6 +34,21 @@ class PageMemory final : public GuestMemory {
       const std::uint64_t address = range.start().value() + i;
       const auto page = pages_.find(address / kPageSize);
       if (page != pages_.end()) page->second[address % kPageSize] = std::byte{0};
+    }
+    return true;
+  }
+
+  /// Whether `bytes` lie at `at`.
+  [[nodiscard]] bool holds(std::uint64_t at, Bytes bytes) const {
+    static constexpr std::array<std::byte, kPageSize> kZeros{};
+    while (!bytes.empty()) {
+      const std::size_t offset = at % kPageSize;
+      const std::size_t length = std::min<std::size_t>(bytes.size(), kPageSize - offset);
+      const auto page = pages_.find(at / kPageSize);
+      const auto& held = page == pages_.end() ? kZeros : page->second;
+      if (std::memcmp(held.data() + offset, bytes.data(), length) != 0) return false;
+      bytes = bytes.subspan(length);
+      at += length;
     }
     return true;
   }
@@ -49,7 +66,7 @@ class PageMemory final : public GuestMemory {
   }
 
   std::vector<board::Backing> backing_;
-  std::map<std::uint64_t, std::array<std::byte, kPageSize>> pages_;
+  std::unordered_map<std::uint64_t, std::array<std::byte, kPageSize>> pages_;
 };
 
 }  // namespace pvh::boot::testing

@@ -100,8 +100,8 @@ enum class Fault : std::uint16_t {
   // boot: what a plan cannot satisfy.
   kMemorySize,            ///< 0, no multiple of 4 KiB, or too much: found, wanted (the most)
   kStartInfoVersion,      ///< found, wanted
-  kCommandLineNul,        ///< subject, within, where, found
-  kCommandLineNotAscii,   ///< subject, within, where, found
+  kCommandLineNul,        ///< subject, where, found
+  kCommandLineNotAscii,   ///< subject, where, found
   kNotRelocatable,        ///< another load address without note 19: found, wanted (the linked address)
   kNotRandomizable,       ///< a random load address without note 19: thing
   kLoadAddressUnaligned,  ///< found, wanted (the alignment)

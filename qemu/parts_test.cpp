@@ -1,0 +1,192 @@
+// The parts of the engine that need no QEMU.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <string>
+
+#include "command_line.hpp"
+#include "control.hpp"
+#include "process.hpp"
+#include "registers.hpp"
+#include "rom.hpp"
+#include "side_pipe.hpp"
+
+namespace pvh::qemu {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+
+TEST(CommandLine, GivesDiskIToSlotI) {
+  Options options;
+  options.disks = {{.path = "a"}, {.path = "b", .read_only = true}};
+  const auto args = command_line(16 * kMiB, options);
+  EXPECT_THAT(args, Contains("virtio-blk-device,bus=virtio-mmio-bus.0,drive=disk0"));
+  EXPECT_THAT(args, Contains("virtio-blk-device,bus=virtio-mmio-bus.1,drive=disk1"));
+  EXPECT_THAT(args, Contains("driver=raw,node-name=disk1,read-only=on,file.driver=file,file.filename=b"));
+}
+
+TEST(CommandLine, AFileNamesCommasAreNoOptions) {
+  Options options;
+  options.disks = {{.path = "x,read-only=on,y"}};
+  EXPECT_THAT(command_line(16 * kMiB, options), Contains(HasSubstr("file.filename=x,,read-only=on,,y")));
+}
+
+TEST(CommandLine, WidensTheCpusAddressesForMuchMemory) {
+  EXPECT_THAT(command_line(kTiB - kGiB, {}), Contains(HasSubstr("phys-bits=40")));
+  EXPECT_THAT(command_line(kTiB, {}), Contains(HasSubstr("phys-bits=41")));
+}
+
+TEST(CheckLimits, RefusesMoreThanTheMachineHas) {
+  EXPECT_EQ(check_limits(16 * kTiB + kPageSize, {}).error().what, Fault::kTooMuchMemory);
+  Options options;
+  options.cpus = 255;
+  EXPECT_TRUE(check_limits(16 * kMiB, options));
+  options.cpus = 256;
+  EXPECT_EQ(check_limits(16 * kMiB, options).error().what, Fault::kTooManyCpus);
+  options.cpus = 1;
+  options.disks.resize(25);
+  EXPECT_EQ(check_limits(16 * kMiB, options).error().what, Fault::kTooManyDisks);
+}
+
+TEST(CheckLimits, NamesADiskThatCannotBeUsedAndWhy) {
+  for (const char* path : {"/nonexistent/disk", "/", "/dev/null"}) {
+    Options options;
+    options.disks = {{.path = path}};
+    const auto checked = check_limits(16 * kMiB, options);
+    ASSERT_FALSE(checked) << path;
+    EXPECT_EQ(checked.error().what, Fault::kDiskUnusable);
+    EXPECT_EQ(checked.error().subject, path);
+  }
+}
+
+TEST(ParseMessage, KnowsTheGreetingEventsAndReplies) {
+  const auto greeting = parse_message(
+      R"({"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": ""}, "capabilities": []}})");
+  ASSERT_TRUE(greeting && greeting->greeting);
+  EXPECT_EQ(greeting->greeting->major, 7);
+  EXPECT_EQ(greeting->greeting->minor, 2);
+  const auto event =
+      parse_message(R"({"event": "SHUTDOWN", "data": {"guest": true, "reason": "guest-reset"}})");
+  ASSERT_TRUE(event);
+  EXPECT_EQ(event->event, "SHUTDOWN");
+  EXPECT_EQ(event->reason, "guest-reset");
+  const auto reply = parse_message(R"({"return": "EAX=0\r\n", "id": "registers"})");
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->reply_to, "registers");
+  EXPECT_EQ(reply->text, "EAX=0\r\n");
+}
+
+TEST(ParseMessage, SurvivesWhatIsNoneOfThese) {
+  for (const char* line : {"", "{", "[1]", "null", "\xff", "{\"QMP\":"})
+    EXPECT_FALSE(parse_message(line)) << line;
+  for (const char* line :
+       {"{}", R"({"QMP":1})", R"({"event":7,"data":"x"})", R"({"return":{}})", R"({"id":[]})"}) {
+    const auto message = parse_message(line);
+    ASSERT_TRUE(message) << line;
+    EXPECT_TRUE(message->event.empty() && message->reply_to.empty() && !message->greeting);
+  }
+}
+
+TEST(ReadableRegisters, LeaveOutWhatIsNotAskedForAndCpusThatSleep) {
+  const std::string text = readable_registers(
+      "\r\nCPU#0\r\nEAX=1\r\nEIP=2 EFL=2 HLT=0\r\nDR0=0\r\nXMM00=0\r\n\r\nCPU#1\r\nEAX=9\r\nEIP=3 HLT=1\r\n",
+      "00100000: 0x0f\r\n");
+  EXPECT_EQ(text, "CPU#0\nEAX=1\nEIP=2 EFL=2 HLT=0");
+}
+
+TEST(ReadableRegisters, ShowTheCodeWhereThereIsOneCpu) {
+  EXPECT_EQ(readable_registers("EAX=1\r\n", "00100000: 0x0f\r\n"), "EAX=1\ncode 00100000: 0x0f");
+  EXPECT_EQ(readable_registers("", ""), "");
+}
+
+TEST(Rom, IsSixtyFourKilobytesAndJumpsAtTheResetVector) {
+  const auto image = rom(boot::entry_state(GuestAddress{0x100000}, GuestAddress{0x9000}));
+  ASSERT_EQ(image.size(), 64 * kKiB);
+  const auto first = image[image.size() - 16];
+  EXPECT_TRUE(first == std::byte{0xe9} || first == std::byte{0xeb});
+}
+
+TEST(Rom, HoldsTheEntryAndTheStartInfoOnceEach) {
+  const auto a = rom(boot::entry_state(GuestAddress{0x11111111}, GuestAddress{0x22222222}));
+  const auto b = rom(boot::entry_state(GuestAddress{0x33333333}, GuestAddress{0x44444444}));
+  std::size_t differing = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) differing += a[i] != b[i] ? 1U : 0U;
+  EXPECT_EQ(differing, 8U);
+}
+
+std::string temporary_script(const std::string& text) {
+  std::string name = ::testing::TempDir() + "pvh-script-XXXXXX";
+  const engine::UniqueFd fd(::mkstemp(name.data()));
+  EXPECT_EQ(::write(fd.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  ::fchmod(fd.get(), 0700);
+  return name;
+}
+
+TEST(Process, TellsMissingFromNotRunnable) {
+  const engine::UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  const std::array<int, 1> fds{null.get()};
+  const auto missing = Process::start({"no-such-program-anywhere"}, fds);
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().what, Fault::kQemuMissing);
+  EXPECT_EQ(missing.error().subject, "no-such-program-anywhere");
+  const auto directory = Process::start({"/"}, fds);
+  ASSERT_FALSE(directory);
+  EXPECT_EQ(directory.error().what, Fault::kQemuNotRunnable);
+  EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);
+  EXPECT_EQ(errno, ECHILD) << "no zombie may be left";
+}
+
+TEST(Process, GivesTheChildTheDescriptorsThatItIsToldAndNoOthers) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe(ends.data()), 0);  // inheritable on purpose
+  const engine::UniqueFd reader(ends[0]);
+  engine::UniqueFd writer(ends[1]);
+  const engine::UniqueFd null(::open("/dev/null", O_RDWR));
+  const std::array<int, 4> fds{null.get(), writer.get(), null.get(), null.get()};
+  const std::string script = temporary_script("#!/bin/sh\nls /proc/$$/fd | tr '\\n' ' '\n");
+  auto process = Process::start({script}, fds);
+  ASSERT_TRUE(process);
+  EXPECT_EQ(process->wait(), "exit status 0");
+  ::unlink(script.c_str());
+  writer.reset();
+  char text[256];
+  const ssize_t count = ::read(reader.get(), text, sizeof text);
+  ASSERT_GT(count, 0);
+  // 10 is where the shell keeps its script.
+  EXPECT_EQ(std::string(text, static_cast<std::size_t>(count)), "0 1 10 2 3 ");
+}
+
+TEST(Process, SaysHowItEnded) {
+  const engine::UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  const std::array<int, 3> fds{null.get(), null.get(), null.get()};
+  auto process = Process::start({"sleep", "100"}, fds);
+  ASSERT_TRUE(process);
+  process->kill();
+  EXPECT_THAT(process->wait(), HasSubstr("killed by signal 9"));
+}
+
+TEST(SidePipe, KeepsTheLastLinesAndNoticesItsWord) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe2(ends.data(), O_NONBLOCK), 0);
+  const engine::UniqueFd writer(ends[1]);
+  SidePipe pipe{engine::UniqueFd{ends[0]}, "Triple fault"};
+  for (int i = 0; i < 1000; ++i) {
+    ASSERT_EQ(::write(writer.get(), "Triple f\nlong line\n", 19), 19);
+    pipe.serve();
+  }
+  EXPECT_FALSE(pipe.needle_seen());
+  ASSERT_EQ(::write(writer.get(), "Triple ", 7), 7);
+  pipe.serve();
+  ASSERT_EQ(::write(writer.get(), "fault\nlast\n", 11), 11);
+  pipe.serve();
+  EXPECT_TRUE(pipe.needle_seen());
+  EXPECT_EQ(pipe.last_lines(2), "Triple fault; last");
+}
+
+}  // namespace
+}  // namespace pvh::qemu
