@@ -18,7 +18,7 @@ namespace {
 using Out = std::back_insert_iterator<std::string>;
 
 void line(Out out, std::string_view label, std::string_view text) {
-  fmt::format_to(out, "  {:<13}{}\n", label, printable(text));
+  fmt::format_to(out, "  {:<15}{}\n", label, printable(text));
 }
 
 /// "compressed file (gzip) > bzImage (lz4) > ELF64 x86-64"
@@ -63,7 +63,9 @@ void write_head(Out out, const Inspection& inspection) {
   if (file.release) line(out, "release", *file.release);
   if (const auto id = build_id(file.elf.notes)) line(out, "build ID", *id);
   for (const NoteString& string : note_strings(file.elf.notes)) {
-    if (!string.text.empty()) line(out, string.key, string.text);
+    std::string label(string.key);
+    std::ranges::replace(label, '_', ' ');
+    if (!string.text.empty()) line(out, label, string.text);
   }
   if (file.command_line) line(out, "command line", *file.command_line);
   if (file.initrd) line(out, "initrd", format_size(file.initrd->size()));
@@ -83,11 +85,21 @@ void write_segments(Out out, const image::ElfFile& elf) {
   }
 }
 
+/// "0x200000 0x1000000 0x3fffffff"
+std::string words_text(Bytes bytes) {
+  std::string text;
+  for (std::uint64_t at = 0; const auto word = read_le<std::uint32_t>(bytes, at); at += sizeof *word) {
+    text += fmt::format("{}{:#x}", at == 0 ? "" : " ", *word);
+  }
+  return text;
+}
+
 /// The descriptor: as text or a number where it is one, else its first bytes.
 std::string content_text(const image::Note& note) {
   constexpr std::size_t kShown = 24;
   if (const auto text = note_text(note)) return fmt::format("\"{}\"", printable(*text));
   if (const auto value = note_value(note)) return fmt::format("{:#x}", *value);
+  if (note_name(note) == "PHYS32_RELOC") return words_text(note.desc);
   if (note.desc.size() <= kShown) return hex_text(note.desc);
   return fmt::format("{}... ({})", hex_text(note.desc.first(kShown)), format_size(note.desc.size()));
 }

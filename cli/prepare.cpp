@@ -26,9 +26,8 @@ std::expected<void, Failure> add_module(Modules& out, const std::string& path, c
                                         std::optional<std::string> command_line) {
   auto file = MappedFile::open(path, role);
   if (!file) return Failed({file.error(), path});
-  out.modules.push_back({.name = fmt::format("{} ({})", role, file_name(path)),
-                         .bytes = file->bytes(),
-                         .command_line = std::move(command_line)});
+  out.modules.push_back(
+      {.name = file_name(path), .bytes = file->bytes(), .command_line = std::move(command_line)});
   out.files.push_back(std::move(*file));
   return {};
 }
@@ -41,7 +40,7 @@ std::expected<Modules, Failure> open_modules(const MachineOptions& options, cons
     if (!done) return Failed(done.error());
   } else if (kernel.initrd) {
     out.modules.push_back(
-        {.name = "initrd (of the unified image)", .bytes = *kernel.initrd, .command_line = {}});
+        {.name = ".initrd of the unified image", .bytes = *kernel.initrd, .command_line = {}});
   }
   for (const ModuleOption& module : options.modules) {
     const std::string role = fmt::format("module {}", out.modules.size());
