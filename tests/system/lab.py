@@ -106,10 +106,10 @@ class Lab:
         assert done.returncode == 0, f"pvh plan ended with {done.returncode}: {done.stderr}"
         return json.loads(done.stdout)
 
-    def call(self, *words: object, program: Path | None = None, timeout: float = 120) -> subprocess.CompletedProcess:
-        """Runs pvh without a guest."""
-        return subprocess.run([str(word) for word in (program or self.pvh, *words)], stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, errors="replace", timeout=timeout, check=False)
+    def call(self, *words: object, program: Path | None = None, under: tuple[str, ...] = ()) -> subprocess.CompletedProcess:
+        """Runs pvh without a guest; `under` is a command that runs it."""
+        return subprocess.run([str(word) for word in (*under, program or self.pvh, *words)], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, errors="replace", timeout=120, check=False)
 
     def boot(self, *arguments: object, limit: float = 120) -> Boot:
         """Runs `pvh run` with these arguments; --timeout is the test's own unless they give one."""
