@@ -61,7 +61,7 @@ class Entries {
       count /= 2;
       if (count == 0) return false;
     }
-    paddr_ += count * kEntrySize;
+    paddr_ += uint64_t{count} * kEntrySize;
     left_ -= count;
     buffered_ = count;
     next_ = 0;

@@ -2,6 +2,7 @@
 # Compiles the reader and its tests for another processor and runs them there, or in QEMU's emulation of it.
 #   cross_test.sh ARCHITECTURE SCRATCH_DIRECTORY PROJECT_DIRECTORY SOURCE…
 # Exit: 0 passed, 1 failed, 77 the compiler or the emulator is not installed.
+# shellcheck disable=SC2086  # lists of flags and files are to be split
 set -u
 architecture=$1
 scratch=$2/cross-$architecture
