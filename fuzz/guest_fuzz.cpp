@@ -98,7 +98,7 @@ void check_map(const MemoryMap& map) {
   const auto raw_count = map.collect(storage.data(), storage.size());
   if (!raw_count) {
     require(raw_count.is_broken());
-    if (raw_count.error().fault == Fault::kUnreadable) require(map.next(0).is_broken());
+    if (raw_count.error().fault == Fault::kUnreadable) require(map.from(0).is_broken());
     return;
   }
   const std::vector<MapRange> raw(storage.begin(), storage.begin() + static_cast<std::ptrdiff_t>(*raw_count));
@@ -110,14 +110,13 @@ void check_map(const MemoryMap& map) {
   check_ram(raw, storage);
   require(same_ranges(storage, reference_normalise(raw)));
 
-  uint64_t from = 0;
+  auto range = map.from(0);
   for (const auto& wanted : storage) {
-    const auto range = map.next(from);
     require(range && range->first == wanted.first && range->last == wanted.last &&
             range->type == wanted.type);
-    from = wanted.last + 1;
+    range = map.after(*range);
   }
-  if (storage.empty() || storage.back().last != UINT64_MAX) require(map.next(from).is_absent());
+  require(range.is_absent());
 }
 
 }  // namespace

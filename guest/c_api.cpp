@@ -113,9 +113,15 @@ int pvh_map_normalise(pvh_map_range* storage, size_t capacity, size_t* count, pv
   return answer(normalise(storage, capacity, *count), count, error);
 }
 
-int pvh_map_next(const pvh_start* start, uint64_t from, pvh_map_range* out, pvh_error* error) {
+int pvh_map_from(const pvh_start* start, uint64_t address, pvh_map_range* out, pvh_error* error) {
   const auto map = StartInfo::from(*start).memory_map();
-  return map ? answer(map->next(from), out, error) : no_answer(map, error);
+  return map ? answer(map->from(address), out, error) : no_answer(map, error);
+}
+
+int pvh_map_after(const pvh_start* start, const pvh_map_range* previous, pvh_map_range* out,
+                  pvh_error* error) {
+  const auto map = StartInfo::from(*start).memory_map();
+  return map ? answer(map->after(*previous), out, error) : no_answer(map, error);
 }
 
 uint32_t pvh_type_to_e820(uint32_t type) {

@@ -65,8 +65,9 @@ TEST(CInterface, AnswersAsTheCppOneDoes) {
   EXPECT_EQ(entry.addr, 0x9f000u);
   EXPECT_EQ(pvh_map_read(&start, 3, &entry, nullptr), PVH_ABSENT);
   pvh_map_range range;
-  EXPECT_EQ(pvh_map_next(&start, 0x100001, &range, nullptr), PVH_OK);
+  EXPECT_EQ(pvh_map_from(&start, 0xa0000, &range, nullptr), PVH_OK);
   EXPECT_EQ(range.last, 0x1fffffu);
+  EXPECT_EQ(pvh_map_after(&start, &range, &range, nullptr), PVH_ABSENT);
 
   unsigned kept = 0;
   EXPECT_EQ(pvh_start_reserve(

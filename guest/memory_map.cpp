@@ -61,7 +61,7 @@ class Entries {
       count /= 2;
       if (count == 0) return false;
     }
-    paddr_ += count * kEntrySize;
+    paddr_ += uint64_t{count} * kEntrySize;
     left_ -= count;
     buffered_ = count;
     next_ = 0;
@@ -186,10 +186,10 @@ Result<size_t> normalise(MapRange* storage, size_t capacity, size_t count) {
   }
 }
 
-Result<MapRange> MemoryMap::next(uint64_t from) const {
+Result<MapRange> MemoryMap::from(uint64_t address) const {
   MapRange result{};
   bool found = false;
-  for (uint64_t here = from;;) {
+  for (uint64_t here = address;;) {
     // First pass: who is strongest here; and where nobody is, where the next one starts.
     MapRange strongest{};
     bool covered = false;

@@ -52,10 +52,7 @@ std::vector<MapRange> collected(TestMemory& memory, std::size_t entries) {
 std::vector<MapRange> scanned(TestMemory& memory, std::size_t entries) {
   const MemoryMap map(memory.accessor(), kTable, static_cast<uint32_t>(entries));
   std::vector<MapRange> result;
-  for (auto range = map.next(0); range; range = map.next(range->last + 1)) {
-    result.push_back(*range);
-    if (range->last == UINT64_MAX) break;
-  }
+  for (auto range = map.from(0); range; range = map.after(*range)) result.push_back(*range);
   return result;
 }
 
@@ -193,7 +190,7 @@ TEST(MemoryMap, StopsWithAnErrorWhereTheTableCannotBeRead) {
   EXPECT_TRUE(map.entry(20));
   EXPECT_TRUE((map.entry(21).error() == Error{Clause::kStart8, Fault::kUnreadable, kTable + 24 * 21, 24}));
   EXPECT_TRUE((map.collect(storage.data(), 100).error() == map.entry(21).error()));
-  EXPECT_TRUE(map.next(0).is_broken());
+  EXPECT_TRUE(map.from(0).is_broken());
 }
 
 TEST(MemoryMap, SaysWhenTheCallersTableIsTooSmall) {
@@ -222,9 +219,9 @@ TEST(MemoryMap, TheScanWithoutStorageGivesTheSameRanges) {
 TEST(MemoryMap, TheScanStartsInsideARangeWhereItIsAsked) {
   auto memory = table_of({{0x1000, 0x1000, kRam, 0}});
   const MemoryMap map(memory.accessor(), kTable, 1);
-  EXPECT_EQ(map.next(0x1800)->first, 0x1800u);
-  EXPECT_EQ(map.next(0x1800)->last, 0x1fffu);
-  EXPECT_TRUE(map.next(0x2000).is_absent());
+  EXPECT_EQ(map.from(0x1800)->first, 0x1800u);
+  EXPECT_EQ(map.from(0x1800)->last, 0x1fffu);
+  EXPECT_TRUE(map.from(0x2000).is_absent());
 }
 
 }  // namespace

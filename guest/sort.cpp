@@ -13,7 +13,7 @@ inline void copy(Range& to, const Range& from) {
   to.type = from.type;
 }
 
-void swap(Range& a, Range& b) {
+void swap(Range& a, Range& b) noexcept {
   Range kept;
   copy(kept, a);
   copy(a, b);

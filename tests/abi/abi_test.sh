@@ -5,6 +5,7 @@
 #   abi_test.sh INCLUDE_DIRECTORY gcc|clang|tcc|pcc|arm|…|assembler|broken-layouts
 #
 # Exit: 0 passed, 1 failed, 77 the compiler is not installed.
+# shellcheck disable=SC2086  # lists of flags are to be split
 set -u
 LC_ALL=C
 export LC_ALL
@@ -26,8 +27,11 @@ skip() {
   exit 77
 }
 
+one_line() { tr -s ' \n' ' ' | sed 's/^ //; s/ $//'; }
+
 # Written by hand from the ABI, not from the headers: structure by structure size and offsets, then constants.
-expected='
+expected=$(
+  one_line <<'END'
 56 0 4 8 12 16 24 32 40 48 52
 32 0 8 16 24
 24 0 8 16 20
@@ -35,8 +39,9 @@ expected='
 1 2 3 4 5 6 7
 0 0 0 1  0 0 0 2  0 0 0 4  0 0 0 8  0 0 0 16  0 0 255 0
 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 19
-1 0 0 1  1 0 0 2  2 0 0 0  2 0 0 1  2 0 0 2  2 0 0 3'
-expected=$(echo $expected)
+1 0 0 1  1 0 0 2  2 0 0 0  2 0 0 1  2 0 0 2  2 0 0 3
+END
+)
 
 # What layout.c put into the object file $1 that "$2…" made.
 check_layout() {
@@ -44,7 +49,7 @@ check_layout() {
   shift
   marker=$(grep -abo PVH-LAYOUT "$object" | head -n 1 | cut -d: -f1)
   [ -n "$marker" ] || fail "$*: no layout in the object file"
-  found=$(echo $(od -An -v -tu1 -j $((marker + 10)) -N "$(echo "$expected" | wc -w)" "$object"))
+  found=$(od -An -v -tu1 -j $((marker + 10)) -N "$(echo "$expected" | wc -w)" "$object" | one_line)
   [ "$found" = "$expected" ] || fail "$*: the object file says
   $found
 instead of

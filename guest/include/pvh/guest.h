@@ -149,9 +149,14 @@ int pvh_map_collect(const struct pvh_start* start, struct pvh_map_range* storage
  * enough.
  */
 int pvh_map_normalise(struct pvh_map_range* storage, size_t capacity, size_t* count, struct pvh_error* error);
-/* The same ranges one by one without storage, from address `from` up: PVH_ABSENT after the last. */
-int pvh_map_next(const struct pvh_start* start, uint64_t from, struct pvh_map_range* out,
+/*
+ * The same ranges one by one without storage: the one at or behind `address`, and the one behind `previous`,
+ * which may be `out`. PVH_ABSENT after the last.
+ */
+int pvh_map_from(const struct pvh_start* start, uint64_t address, struct pvh_map_range* out,
                  struct pvh_error* error);
+int pvh_map_after(const struct pvh_start* start, const struct pvh_map_range* previous,
+                  struct pvh_map_range* out, struct pvh_error* error);
 
 /* Types of other maps; total both ways (pvh/guest/foreign_map.hpp says what becomes of what). */
 uint32_t pvh_type_to_e820(uint32_t type);

@@ -55,9 +55,15 @@ class MemoryMap {
   /// that passes the end of the address space is cut there, but one of RAM is not believed at all (MAP-3).
   Result<size_t> collect(MapRange* storage, size_t capacity) const;
 
-  /// What `normalise` would give from address `from` up, one range at a call and with no storage: for the
-  /// time before a kernel has any. Reads the whole map at least twice a call. Absent after the last.
-  Result<MapRange> next(uint64_t from) const;
+  /// What `normalise` would give, one range at a call and with no storage: for the time before a kernel has
+  /// any. The range at `address` or the first behind it, from `address` on. Reads the whole map at least
+  /// twice a call.
+  Result<MapRange> from(uint64_t address) const;
+  /// The one behind `previous`; absent after the last.
+  Result<MapRange> after(const MapRange& previous) const {
+    if (previous.last == UINT64_MAX) return Absent{};
+    return from(previous.last + 1);
+  }
 
  private:
   pvh_memory memory_{};
