@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <string>
 
-#include "contract.hpp"
 #include "memory_map.hpp"
+#include "pvh/start_info.h"
 #include "random.hpp"
 
 namespace pvh::boot {

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <string>
 
-#include "contract.hpp"
 #include "kernel_position.hpp"
 #include "memory_map.hpp"
+#include "pvh/start_info.h"
 
 namespace pvh::boot {
 

@@ -6,7 +6,7 @@
 #include <queue>
 #include <utility>
 
-#include "contract.hpp"
+#include "pvh/start_info.h"
 
 namespace pvh::boot {
 

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "contract.hpp"
 #include "pvh/boot/plan.hpp"
+#include "pvh/start_info.h"
 
 namespace pvh::boot {
 

@@ -6,15 +6,14 @@ static char line[4096];
 
 static void print_map(const struct pvh_start* start) {
   struct pvh_map_range range;
-  uint64_t from = 0;
-  while (pvh_map_next(start, from, &range, NULL) == PVH_OK) {
+  int more = pvh_map_from(start, 0, &range, NULL);
+  while (more == PVH_OK) {
     pvh_print("  ");
     pvh_print_hex(range.first);
     pvh_print("-");
     pvh_print_hex(range.last);
     pvh_print(range.type == XEN_HVM_MEMMAP_TYPE_RAM ? " RAM\n" : " not RAM\n");
-    if (range.last == UINT64_MAX) break;
-    from = range.last + 1;
+    more = pvh_map_after(start, &range, &range, NULL);
   }
 }
 

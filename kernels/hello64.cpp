@@ -14,15 +14,12 @@ char line[4096];
 void print_map(const StartInfo& start) {
   const auto map = start.memory_map();
   if (!map) return pvh_print("no memory map\n");
-  uint64_t from = 0;
-  while (const auto range = map->next(from)) {
+  for (auto range = map->from(0); range; range = map->after(*range)) {
     pvh_print("  ");
     pvh_print_hex(range->first);
     pvh_print("-");
     pvh_print_hex(range->last);
     pvh_print(range->type == XEN_HVM_MEMMAP_TYPE_RAM ? " RAM\n" : " not RAM\n");
-    if (range->last == UINT64_MAX) break;
-    from = range->last + 1;
   }
 }
 
