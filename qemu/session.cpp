@@ -154,8 +154,10 @@ void Session::decide() {
     return;
   }
   if (outcome_ || error_) return;
-  // The guest's own end goes before the user's, who could not know.
-  if (!shutdown_reason_.empty() && serial_drained_) {
+  auto verdict = supervisor_.verdict();
+  // The guest's own end goes before the user's, who could not know; a reader too slow for the rest does not
+  // change it.
+  if (!shutdown_reason_.empty() && (serial_drained_ || verdict)) {
     if (shutdown_reason_ == kGuestShutdown)
       return conclude({.ending = engine::Ending::kPowerOff, .detail = {}});
     if (shutdown_reason_ == kGuestPanic)
@@ -173,7 +175,7 @@ void Session::decide() {
     kill_at_ = Clock::now() + kRegisterGrace;
     return;
   }
-  if (auto verdict = supervisor_.verdict()) conclude(std::move(*verdict));
+  if (verdict) conclude(std::move(*verdict));
 }
 
 engine::Outcome Session::outcome_of_reset() const {
