@@ -123,16 +123,16 @@ enum class Fault : std::uint16_t {
   kRegionNotMemory,  ///< what is loaded lies outside the memory that was supplied: thing
 
   // engine and qemu: what an engine cannot do.
-  kHostCall,          ///< the host refused (subject: what was tried; found: its reason)
-  kNoGuestMemory,     ///< the host cannot give the guest its memory (wanted: size; found: the host's reason)
-  kTooManyCpus,       ///< more than the engine's machine has room for (found, wanted: counts)
-  kTooManyDisks,      ///< more than the engine's machine has room for (found, wanted: counts)
-  kTooMuchMemory,     ///< more than the engine can present (found, wanted: sizes)
-  kDiskUnusable,      ///< a disk's file cannot be used (subject: its path; found: the reason)
-  kQemuMissing,       ///< no such program (subject: its name)
-  kQemuNotRunnable,   ///< the program is there, but cannot be started (subject: its name; found: the reason)
-  kQemuTooOld,        ///< (subject: the program; found: its version; wanted: the oldest that will do)
-  kQemuDied,          ///< ended by itself (subject: the program; found: how, and the last lines that it said)
+  kHostCall,         ///< the host refused (subject: what was tried; found: its reason)
+  kNoGuestMemory,    ///< the host cannot give the guest its memory (wanted: size; found: the host's reason)
+  kTooManyCpus,      ///< more than the engine's machine has room for (found, wanted: counts)
+  kTooManyDisks,     ///< more than the engine's machine has room for (found, wanted: counts)
+  kTooMuchMemory,    ///< more than the engine can present (found, wanted: sizes)
+  kDiskUnusable,     ///< a disk's file cannot be used (subject: its path; found: the reason)
+  kQemuMissing,      ///< no such program (subject: its name)
+  kQemuNotRunnable,  ///< the program is there, but cannot be started (subject: its name; found: the reason)
+  kQemuTooOld,       ///< (subject: the program; found: its version; wanted: the oldest that will do)
+  kQemuDied,         ///< ended by itself (subject: the program; found: how, and the last lines that it said)
 
   // cli: files and arguments. In these, subject is what the file was to be: "the kernel", "module 2".
   kFileMissing,       ///< subject
@@ -164,8 +164,8 @@ using Fact = std::variant<std::monostate, std::uint64_t, Hex, Size, std::string>
 /// Something that takes room, for errors about two things that do not fit (PLACE-2).
 struct Thing {
   std::string name;
-  std::optional<GuestRange> range;    ///< where it lies or would lie
-  std::optional<std::uint64_t> size;  ///< where it lies nowhere yet
+  std::optional<GuestRange> range = {};    ///< where it lies or would lie
+  std::optional<std::uint64_t> size = {};  ///< where it lies nowhere yet
   bool operator==(const Thing&) const = default;
 };
 
