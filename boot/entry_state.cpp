@@ -5,8 +5,8 @@ namespace pvh::boot {
 namespace {
 
 // Attribute words: type, then S (0x10), P (0x80), D/B (0x4000), G (0x8000).
-constexpr std::uint16_t kCode = 0xc09b;    // execute/read, accessed; 32-bit, 4 GiB
-constexpr std::uint16_t kData = 0xc093;    // read/write, accessed; 32-bit, 4 GiB
+constexpr std::uint16_t kCode = 0xc09b;     // execute/read, accessed; 32-bit, 4 GiB
+constexpr std::uint16_t kData = 0xc093;     // read/write, accessed; 32-bit, 4 GiB
 constexpr std::uint16_t kBusyTss = 0x008b;  // 32-bit TSS, active; byte limit
 
 constexpr std::uint32_t kFourGiBLimit = 0xffffffff;

@@ -1,7 +1,9 @@
 // A kernel image built by hand: what image/ would find in a file, without the file.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
