@@ -25,7 +25,7 @@ constexpr std::string_view kRun =
   pvh run hello.elf -m 16M --timeout 5
   pvh run vmlinuz --initrd i.img --append "console=ttyS0 root=/dev/vda" --disk root.img,ro
 
-  --append TEXT        the command line, in place of a unified image's own; repeated: joined by a space
+  --append TEXT        the command line, in place of a unified image's; repeated: joined by spaces
   --initrd FILE        module 0, in place of a unified image's own initrd
   --module FILE[,TEXT] a further module, with its command line; repeatable (a comma in FILE: ,,)
   -m, --memory SIZE    RAM: a number of MiB, or with K, M, G, T (512M)
@@ -56,7 +56,7 @@ constexpr std::string_view kPlan =
   pvh plan vmlinux --memmap reserved@0x4000000+1M --memmap pmem@8G+1G
 
   --json               the plan as JSON
-  --append TEXT        the command line, in place of a unified image's own; repeated: joined by a space
+  --append TEXT        the command line, in place of a unified image's; repeated: joined by spaces
   --initrd FILE        module 0, in place of a unified image's own initrd
   --module FILE[,TEXT] a further module, with its command line; repeatable (a comma in FILE: ,,)
   -m, --memory SIZE    RAM: a number of MiB, or with K, M, G, T (512M)

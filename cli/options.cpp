@@ -5,6 +5,7 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <memory>
@@ -216,11 +217,30 @@ bool asks_for_help(std::string_view argument) {
   return argument == "--help" || argument == "-h";
 }
 
+/// CLI11 takes `--append=` for an option without its value; an empty value it takes only from an argument of
+/// its own.
+std::vector<std::string> with_empty_values(std::span<const std::string> arguments) {
+  std::vector<std::string> out;
+  bool options = true;
+  for (const std::string& argument : arguments) {
+    if (argument == "--") options = false;
+    if (options && argument.starts_with("--") && argument.find('=') == argument.size() - 1) {
+      out.push_back(argument.substr(0, argument.size() - 1));
+      out.emplace_back();
+    } else {
+      out.push_back(argument);
+    }
+  }
+  return out;
+}
+
 /// CLI11 has one way to say no, and it is an exception; it ends here.
 Expected<void> parse_texts(CLI::App& app, std::span<const std::string> arguments) {
   try {
     // CLI11 takes them from the back.
-    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    auto texts = with_empty_values(arguments);
+    std::ranges::reverse(texts);
+    app.parse(std::move(texts));
   } catch (const CLI::Error& error) {
     return Usage(UsageError{printable(error.what())});
   }

@@ -112,6 +112,7 @@ TEST(Options, ACommandLineIsTakenAsItStands) {
     EXPECT_EQ(parsed<RunOptions>({"run", "k", "--append", text}).machine.command_line, text);
   }
   EXPECT_EQ(parsed<RunOptions>({"run", "k", "--append=--strange"}).machine.command_line, "--strange");
+  EXPECT_EQ(parsed<RunOptions>({"run", "k", "--append=root="}).machine.command_line, "root=");
 }
 
 TEST(Options, AFileNameMayBeginWithADash) {
