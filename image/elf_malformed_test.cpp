@@ -78,13 +78,12 @@ std::function<Octets()> with_section(std::uint64_t offset, T value) {
 constexpr std::uint64_t kSections = 0xb0;
 
 Octets note_segments_over_the_same_bytes() {
-  ElfBuilder builder = ElfBuilder::bootable();
-  for (int i = 0; i < 100; ++i)
-    builder.segment({.type = 4, .claimed_offset = kCode, .claimed_file_size = 0x1000});
-  Octets file = builder.build();
   // Zeros are padding, so that each walk over them is as long as it can be.
-  for (std::uint64_t i = kCode; i < kCode + 0x1000; ++i) file[i] = std::byte{};
-  return file;
+  ElfBuilder builder = ElfBuilder{}.load(kBase, filled(0x1000, 0)).notes({entry_note(kBase)});
+  const std::uint64_t zeros = builder.program_header(2 + 100);
+  for (int i = 0; i < 100; ++i)
+    builder.segment({.type = 4, .claimed_offset = zeros, .claimed_file_size = 0x1000});
+  return builder.build();
 }
 
 Octets too_many_notes() {
@@ -177,7 +176,7 @@ std::vector<Malformation> malformations() {
     {"SecondNoteTooLongForTheSegmentAlone", with_notes({entry_note(kBase), {"Xen", 1, u32(0), 4, true, 4, 24}}), kNoteTooLong, kNote3, kNotes + 20},
     {"BrokenNoteInASegmentThatClaimsEight", with_notes({{"Xen", 18, u32(kBase), 4, true, 4, 5}}, 8), kNoteTooLong, kNote3, kNotes},
     {"GarbageBehindTheNotes", [] { return ElfBuilder{}.load(kBase, filled(0x1000)).note_bytes([] { Octets notes = encode(entry_note(kBase)); notes.resize(80, std::byte{0xcc}); return notes; }()).build(); }, kNoteTooLong, kNote3, kNotes + 20},
-    {"NoteSegmentsOverTheSameBytes", note_segments_over_the_same_bytes, kNotesOverlap, kNote3, std::nullopt},
+    {"NoteSegmentsOverTheSameBytes", note_segments_over_the_same_bytes, kNotesOverlap, kNote3, kHeader1 + 4 * 56},
     {"MoreNotesThanAnyKernelHas", too_many_notes, kTooManyNotes, kNote3, kNotes + 65'536 * 12},
 
     // The section table, where the notes depend on it.
@@ -189,7 +188,7 @@ std::vector<Malformation> malformations() {
     {"SectionCountInAFirstSectionThatIsNotThere", [] { Octets file = with_section<std::uint16_t>(60, 0)(); put<std::uint64_t>(file, 40, file.size() - 63); return file; }, kElfTruncated, kNote5, kSections + 65},
     {"NoteSectionPastTheEnd", with_section<std::uint64_t>(kSections + 64 + 24, 0x10000), kElfTruncated, kNote5, 0x10000},
     {"NoteSectionThatIsBroken", with_section<std::uint32_t>(0x90, 0x100), kNoteTooLong, kNote3, 0x90},
-    {"MoreNoteSectionsThanAnyKernelHas", too_many_note_sections, kTooManyNotes, kNote4, std::nullopt},
+    {"MoreNoteSectionsThanAnyKernelHas", too_many_note_sections, kTooManyNotes, kNote4, 144 + 65'537 * 64},
 
     // The entry point.
     {"NoNoteAtAll", [] { return ElfBuilder{}.load(kBase, filled(16)).build(); }, kNoEntryNote, kNote1, std::nullopt},
@@ -208,7 +207,7 @@ std::vector<Malformation> malformations() {
     {"EntryAtZero", with_notes({entry_note(0)}), kEntryOutside, kNote2, kNotes},
     {"EntryRightBehindTheSegment", with_notes({entry_note(kBase + 0x1000)}), kEntryOutside, kNote2, kNotes},
     {"EntryRightBeforeTheSegment", with_notes({entry_note(kBase - 1)}), kEntryOutside, kNote2, kNotes},
-    {"EntryInTheHoleBetweenSegments", [] { return ElfBuilder::bootable().notes({entry_note(kBase)}).load(0x900000, filled(16)).notes({entry_note(0x800000)}).build(); }, kEntryNotesDisagree, kNote4, std::nullopt},
+    {"EntryInTheHoleBetweenSegments", [] { return ElfBuilder{}.load(kBase, filled(0x1000)).load(0x900000, filled(16)).notes({entry_note(0x800000)}).build(); }, kEntryOutside, kNote2, kNotes3 + 16},
     {"EntryInBss", [] { return ElfBuilder{}.load(kBase, filled(0x1000), 0x2000).notes({entry_note(kBase + 0x1000)}).build(); }, kEntryInZeros, kNote2, kNotes},
     {"EntryNotesThatDisagree", with_notes({entry_note(kBase), entry_note(kBase + 4)}), kEntryNotesDisagree, kNote4, kNotes + 20},
     {"EntryNotesThatDisagreeInTheirHighHalf", with_notes({entry_note(kBase), {"Xen", 18, u64(kFourGiB + kBase)}}), kEntryNotesDisagree, kNote4, kNotes + 20},
@@ -220,7 +219,7 @@ std::vector<Malformation> malformations() {
     {"RelocationAlignedToThreePages", with_notes({entry_note(kBase), relocation_note({0x3000})}), kRelocationAlignment, kNote6, kNotes + 20},
     {"RelocationAlignedByASegmentToThreePages", [] { return ElfBuilder{}.segment({.paddr = kBase, .bytes = filled(16), .alignment = 0x3000}).notes({entry_note(kBase), relocation_note({})}).build(); }, kRelocationAlignment, kNote6, kHeader1},
     {"RelocationWhoseLowestIsAboveItsHighest", with_notes({entry_note(kBase), relocation_note({0x1000, 0x2000, 0x1fff})}), kRelocationRange, kNote6, kNotes + 20},
-    {"RelocationNotesThatDisagree", with_notes({entry_note(kBase), relocation_note({0x1000}), relocation_note({0x2000})}), kRelocationNotesDisagree, kNote4, kNotes + 36},
+    {"RelocationNotesThatDisagree", with_notes({entry_note(kBase), relocation_note({0x1000}), relocation_note({0x2000})}), kRelocationNotesDisagree, kNote4, kNotes + 40},
   };
 }
 // clang-format on

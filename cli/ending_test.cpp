@@ -1,0 +1,37 @@
+#include "ending.hpp"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+namespace pvh::cli {
+namespace {
+
+using engine::Ending;
+using engine::Outcome;
+
+TEST(Ending, HasAnExitCodeForEach) {
+  EXPECT_EQ(exit_code_of({.ending = Ending::kPowerOff, .detail = {}}), 0);
+  EXPECT_EQ(exit_code_of({.ending = Ending::kPanic, .detail = {}}), 3);
+  EXPECT_EQ(exit_code_of({.ending = Ending::kTripleFault, .detail = {}}), 3);
+  EXPECT_EQ(exit_code_of({.ending = Ending::kTimeLimit, .detail = {}}), 4);
+  EXPECT_EQ(exit_code_of({.ending = Ending::kReboot, .detail = {}}), 5);
+  EXPECT_EQ(exit_code_of({.ending = Ending::kEnded, .detail = {}}), 0);
+  EXPECT_EQ(exit_code_of({.ending = Ending::kEnded, .detail = {}, .signal = SIGTERM}), 143);
+}
+
+TEST(Ending, IsSaidWithItsTime) {
+  EXPECT_EQ(
+      ending_text({.ending = Ending::kPowerOff, .detail = {}, .duration = std::chrono::milliseconds(2149)}),
+      "the guest powered off after 2.1 s");
+  EXPECT_EQ(ending_text({.ending = Ending::kEnded, .detail = {}, .signal = SIGINT}),
+            "ended by SIGINT after 0.0 s");
+}
+
+TEST(Ending, ShowsWhatAGuestSaidButObeysItNot) {
+  EXPECT_EQ(ending_text({.ending = Ending::kPanic, .detail = "not syncing\x1b[2J\nend\n"}),
+            "the guest panicked after 0.0 s\n     not syncing\\x1b[2J\n     end");
+}
+
+}  // namespace
+}  // namespace pvh::cli

@@ -1,0 +1,87 @@
+#include "files.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+namespace pvh::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Files : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (fs::temp_directory_path() / "pvh-files-test.XXXXXX").string();
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    folder_ = name;
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  [[nodiscard]] std::string path(std::string_view name) const { return (folder_ / name).string(); }
+
+  std::string write(std::string_view name, std::string_view text) const {
+    std::ofstream(path(name), std::ios::binary) << text;
+    return path(name);
+  }
+
+ private:
+  fs::path folder_;
+};
+
+TEST_F(Files, AreMappedWhole) {
+  auto file = MappedFile::open(write("f", "twelve bytes"), "the kernel");
+  ASSERT_TRUE(file);
+  EXPECT_EQ(as_text(file->bytes()), "twelve bytes");
+  const MappedFile moved = std::move(*file);
+  EXPECT_EQ(as_text(moved.bytes()), "twelve bytes");
+}
+
+TEST_F(Files, TellWhatTheyWereToBe) {
+  const auto error = MappedFile::open(path("none"), "module 3").error();
+  EXPECT_EQ(error.what, Fault::kFileMissing);
+  EXPECT_EQ(error.subject, "module 3");
+}
+
+using FilesDeathTest = Files;
+
+TEST_F(FilesDeathTest, ThatShrinkWhileTheyAreReadEndTheProgramWithASentence) {
+  const std::string name = write("f", std::string(8192, 'x'));
+  EXPECT_EXIT(
+      {
+        const auto file = MappedFile::open(name, "the kernel");
+        fs::resize_file(name, 0);
+        const volatile std::byte* byte = file->bytes().data();
+        std::exit(std::to_integer<int>(byte[4096]));
+      },
+      testing::ExitedWithCode(1), "became shorter");
+}
+
+TEST_F(Files, ADiskIsWrittenOnlyIfItMayBe) {
+  EXPECT_TRUE(check_disk(write("d", "disk"), false, "disk 0"));
+  EXPECT_EQ(check_disk(write("e", ""), false, "disk 0").error().what, Fault::kFileEmpty);
+  EXPECT_EQ(check_disk("/dev/null", false, "disk 0").error().what, Fault::kFileIsSpecial);
+  EXPECT_EQ(check_disk(fs::temp_directory_path().string(), true, "disk 0").error().what,
+            Fault::kFileIsDirectory);
+}
+
+TEST_F(Files, AreReplacedInOnePieceAndReadableByAll) {
+  const std::string name = write("f", "old");
+  ASSERT_TRUE(write_file(name, as_bytes("new")));
+  EXPECT_EQ(as_text(MappedFile::open(name, "it")->bytes()), "new");
+  EXPECT_NE(fs::status(name).permissions() & fs::perms::group_read, fs::perms::none);
+  EXPECT_EQ(std::distance(fs::directory_iterator(fs::path(name).parent_path()), fs::directory_iterator()), 1);
+}
+
+TEST_F(Files, ThatCannotBeReplacedLeaveNothingBehind) {
+  EXPECT_EQ(write_file(path("none/f"), as_bytes("new")).error().what, Fault::kOutputFailed);
+  EXPECT_EQ(write_file("/dev/full", as_bytes("new")).error().what, Fault::kOutputFailed);
+}
+
+}  // namespace
+}  // namespace pvh::cli

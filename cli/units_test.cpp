@@ -1,0 +1,57 @@
+#include "units.hpp"
+
+#include <gtest/gtest.h>
+
+namespace pvh::cli {
+namespace {
+
+TEST(ParseSize, CountsAPlainNumberInTheUnitThatTheCallerNames) {
+  EXPECT_EQ(parse_size("512", kMiB), 512 * kMiB);
+  EXPECT_EQ(parse_size("512"), 512U);
+  EXPECT_EQ(parse_size("0x1000"), 0x1000U);
+}
+
+TEST(ParseSize, TakesUnitsInEitherCaseAndLength) {
+  for (const char* text : {"2G", "2g", "2GiB", "2gib", "2048M", "2097152KiB", "2147483648B"}) {
+    EXPECT_EQ(parse_size(text, kMiB), 2 * kGiB) << text;
+  }
+  EXPECT_EQ(parse_size("1T"), kTiB);
+  EXPECT_EQ(parse_size("0x10M"), 16 * kMiB);
+}
+
+TEST(ParseSize, RefusesWhatIsNoSizeAndWhatPasses64Bits) {
+  for (const char* text : {"", "M", "-1", "+1", " 1", "1 M", "1.5G", "12MB", "1Q", "0x", "1KiBx",
+                           "18446744073709551616", "16777216T", "1e3"}) {
+    EXPECT_EQ(parse_size(text), std::nullopt) << text;
+  }
+}
+
+TEST(ParseNumber, TakesNoUnits) {
+  EXPECT_EQ(parse_number("17"), 17U);
+  EXPECT_EQ(parse_number("0xfb"), 0xfbU);
+  EXPECT_EQ(parse_number("18446744073709551615"), UINT64_MAX);
+  for (const char* text : {"", "1K", "1b", "0x", "ten", "1,0"})
+    EXPECT_EQ(parse_number(text), std::nullopt) << text;
+}
+
+TEST(FormatSize, IsExactWhereThatIsShort) {
+  EXPECT_EQ(format_size(0), "0 bytes");
+  EXPECT_EQ(format_size(1), "1 byte");
+  EXPECT_EQ(format_size(1025), "1025 bytes");
+  EXPECT_EQ(format_size(kMiB + 4096), "1028 KiB");
+  EXPECT_EQ(format_size(12 * kMiB), "12 MiB");
+  EXPECT_EQ(format_size(UINT64_MAX), "16777216.0 TiB");
+}
+
+TEST(FormatSize, RoundsToATenthWhereItIsNot) {
+  EXPECT_EQ(format_size(12 * kMiB + 300 * kKiB + 1), "12.3 MiB");
+  EXPECT_EQ(format_size(13 * kMiB - 1), "13.0 MiB");
+}
+
+TEST(MemoryArgument, IsNeverTooLittle) {
+  EXPECT_EQ(memory_argument(42 * kMiB + 1), "43M");
+  EXPECT_EQ(memory_argument(2 * kGiB), "2G");
+}
+
+}  // namespace
+}  // namespace pvh::cli

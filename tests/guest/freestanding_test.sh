@@ -1,0 +1,47 @@
+#!/bin/sh
+# Proves on the archives themselves that the guest library is freestanding, position-independent and small.
+#   freestanding_test.sh LIBRARY_64 LIBRARY_32
+set -u
+LC_ALL=C
+export LC_ALL
+failed=0
+defined=$(mktemp) || exit 1
+trap 'rm -f "$defined"' EXIT
+
+fail() {
+  echo "FAILED: $*" >&2
+  failed=1
+}
+
+for library in "$1" "$2"; do
+  name=$(basename "$library")
+  # What no member defines, it must not need, but for the four functions that every compiler assumes.
+  nm --defined-only "$library" | awk 'NF == 3 { print $3 }' | sort -u >"$defined"
+  wanted=$(nm -u "$library" | awk '$1 == "U" { print $2 }' | sort -u | comm -23 - "$defined" |
+    grep -vxE 'memcpy|memmove|memset|memcmp')
+  [ -z "$wanted" ] || fail "$name needs $wanted"
+
+  sections=$(readelf -SW "$library" | grep -oE ' \.(data|bss|init_array|ctors|got|eh_frame|tdata|tbss)[^ ]* .*' |
+    awk '$5 != "000000" { print $1 }' | sort -u)
+  [ -z "$sections" ] || fail "$name has $sections"
+done
+
+# 64 bits: only relocations relative to the place they are in; those need no loader wherever the kernel runs.
+absolute=$(readelf -rW "$1" | grep -oE 'R_X86_64_[A-Z0-9]+' | grep -vxE 'R_X86_64_(PC32|PLT32)' | sort -u)
+[ -z "$absolute" ] || fail "$(basename "$1") has relocations $absolute"
+# 32 bits: what a static link resolves, and no global offset table.
+table=$(readelf -rW "$2" | grep -oE 'R_386_[A-Z0-9]+' | grep -vxE 'R_386_(32|PC32|PLT32)' | sort -u)
+[ -z "$table" ] || fail "$(basename "$2") has relocations $table"
+
+# No SSE, MMX or x87 register is touched (a kernel has not enabled them yet).
+for library in "$1" "$2"; do
+  objdump -d --no-show-raw-insn "$library" | grep -qE '%(xmm|ymm|mm|st)[0-9(]' && fail "$(basename "$library") uses vector registers"
+done
+
+# Text of the reader with the memory map, reservations included: 6 KiB (the 64-bit library's).
+text=$(size "$1" | awk '$6 ~ /^(start_info|reserve|memory_map|sort)/ { sum += $1 } END { print sum + 0 }')
+echo "reader and memory map: $text bytes of text; all of the library: $(size -t "$1" | awk 'END { print $1 }')"
+[ "$text" -gt 1000 ] || fail "the members of $(basename "$1") were not found"
+[ "$text" -lt 6144 ] || fail "$text bytes of text are more than 6 KiB"
+
+exit $failed
