@@ -15,7 +15,6 @@ namespace {
 using Table = std::vector<std::byte>;
 
 constexpr std::uint64_t kTableAlignment = 64;  // what the FACS wants; it does no harm to the others
-constexpr std::size_t kHeaderSize = 36;
 constexpr std::size_t kLengthOffset = 4;
 constexpr std::size_t kChecksumOffset = 9;
 constexpr std::size_t kRsdpSize = 36;

@@ -62,16 +62,17 @@ std::optional<Outcome> Supervisor::verdict() const {
   return std::nullopt;
 }
 
-void Supervisor::flush() {
+bool Supervisor::flush() {
   std::optional<Clock::time_point> give_up;
   while (!console_.printed()) {
     const bool hurried = end_signal_ != 0 || console_.end_asked() || past_deadline();
     if (hurried && !give_up) give_up = Clock::now() + kPatience;
-    if (give_up && Clock::now() >= *give_up) return;
+    if (give_up && Clock::now() >= *give_up) return false;
     std::array<pollfd, kPolled> polled;
     prepare(polled);
     if (::poll(polled.data(), polled.size(), poll_timeout(give_up ? give_up : deadline_)) > 0) serve(polled);
   }
+  return true;
 }
 
 std::chrono::milliseconds Supervisor::elapsed() const {

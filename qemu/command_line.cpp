@@ -56,10 +56,10 @@ Result<void> check_limits(std::uint64_t memory_size, const Options& options) {
     return std::unexpected(Error{.what = Fault::kTooManyCpus,
                                  .found = std::uint64_t{options.cpus},
                                  .wanted = std::uint64_t{kMaxCpus}});
-  if (options.disks.size() > board::kVirtioSlots)
+  if (options.disks.size() > board::kMaxVirtioDevices)
     return std::unexpected(Error{.what = Fault::kTooManyDisks,
                                  .found = std::uint64_t{options.disks.size()},
-                                 .wanted = std::uint64_t{board::kVirtioSlots}});
+                                 .wanted = std::uint64_t{board::kMaxVirtioDevices}});
   for (const Disk& disk : options.disks)
     if (const auto usable = check_disk(disk); !usable) return usable;
   return {};
@@ -97,6 +97,7 @@ std::vector<std::string> command_line(std::uint64_t memory_size, const Options& 
   add("-chardev", fmt::format("socket,id=control,fd={}", static_cast<int>(kControl)));
   add("-mon", "chardev=control,mode=control");
   args.insert(args.end(), {"-S", "-no-reboot", "-no-shutdown"});
+  add("-device", fmt::format("pvpanic,ioport={:#x}", board::kPanicPort));
   // A triple fault and a reset are one event to QEMU's control, but two to its log.
   add("-d", "cpu_reset");
   add("-D", fmt::format("/proc/self/fd/{}", static_cast<int>(kLog)));
@@ -107,7 +108,8 @@ std::vector<std::string> command_line(std::uint64_t memory_size, const Options& 
     add("-blockdev", fmt::format("driver=raw,node-name=disk{},read-only={},file.driver={},file.filename={}",
                                  i, disk.read_only ? "on" : "off",
                                  is_block_device(disk.path) ? "host_device" : "file", escaped(disk.path)));
-    add("-device", fmt::format("virtio-blk-device,bus=virtio-mmio-bus.{},drive=disk{}", i, i));
+    add("-device",
+        fmt::format("virtio-blk-device,bus=virtio-mmio-bus.{},drive=disk{}", board::kFirstVirtioSlot + i, i));
   }
   return args;
 }

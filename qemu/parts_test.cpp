@@ -21,12 +21,12 @@ namespace {
 using ::testing::Contains;
 using ::testing::HasSubstr;
 
-TEST(CommandLine, GivesDiskIToSlotI) {
+TEST(CommandLine, GivesDisksTheBoardsSlotsInOrder) {
   Options options;
   options.disks = {{.path = "a"}, {.path = "b", .read_only = true}};
   const auto args = command_line(16 * kMiB, options);
-  EXPECT_THAT(args, Contains("virtio-blk-device,bus=virtio-mmio-bus.0,drive=disk0"));
-  EXPECT_THAT(args, Contains("virtio-blk-device,bus=virtio-mmio-bus.1,drive=disk1"));
+  EXPECT_THAT(args, Contains("virtio-blk-device,bus=virtio-mmio-bus.1,drive=disk0"));
+  EXPECT_THAT(args, Contains("virtio-blk-device,bus=virtio-mmio-bus.2,drive=disk1"));
   EXPECT_THAT(args, Contains("driver=raw,node-name=disk1,read-only=on,file.driver=file,file.filename=b"));
 }
 
@@ -49,7 +49,7 @@ TEST(CheckLimits, RefusesMoreThanTheMachineHas) {
   options.cpus = 256;
   EXPECT_EQ(check_limits(16 * kMiB, options).error().what, Fault::kTooManyCpus);
   options.cpus = 1;
-  options.disks.resize(25);
+  options.disks.resize(24);
   EXPECT_EQ(check_limits(16 * kMiB, options).error().what, Fault::kTooManyDisks);
 }
 

@@ -24,6 +24,12 @@ constexpr std::chrono::seconds kRegisterGrace{2};
 /// The oldest with all that command_line.cpp asks for: ioapic2 of the microvm machine came last.
 constexpr int kOldestMajor = 6;
 
+/// Reasons of QEMU's SHUTDOWN event.
+constexpr std::string_view kGuestShutdown = "guest-shutdown";
+constexpr std::string_view kGuestReset = "guest-reset";
+constexpr std::string_view kGuestPanic =
+    "guest-panic";  // or GUEST_PANICKED alone: the guest stands still then
+
 constexpr std::size_t kQuotedLines = 4;
 
 // Places in the array for poll().
@@ -104,6 +110,7 @@ void Session::take(const Message& message) {
     quit();
   }
   if (message.event == "SHUTDOWN" && shutdown_reason_.empty()) shutdown_reason_ = message.reason;
+  if (message.event == "GUEST_PANICKED" && shutdown_reason_.empty()) shutdown_reason_ = kGuestPanic;
   if (message.reply_to == "code") code_ = message.text;
   if (message.reply_to == "registers") registers_ = message.text;
 }
@@ -147,10 +154,18 @@ void Session::decide() {
     return;
   }
   if (outcome_ || error_) return;
-  // The guest's own end goes before the user's, who could not know.
-  if (!shutdown_reason_.empty() && serial_drained_) {
-    if (shutdown_reason_ != "guest-reset")
+  auto verdict = supervisor_.verdict();
+  // The guest's own end goes before the user's, who could not know; a reader too slow for the rest does not
+  // change it.
+  if (!shutdown_reason_.empty() && (serial_drained_ || verdict)) {
+    if (shutdown_reason_ == kGuestShutdown)
       return conclude({.ending = engine::Ending::kPowerOff, .detail = {}});
+    if (shutdown_reason_ == kGuestPanic)
+      return conclude({.ending = engine::Ending::kPanic, .detail = supervisor_.panic().value_or("")});
+    if (shutdown_reason_ != kGuestReset) {
+      error_ = Error{.what = Fault::kQemuDied, .subject = "QEMU", .found = shutdown_reason_};
+      return quit();
+    }
     log_.serve();
     if (!log_.needle_seen()) return conclude(outcome_of_reset());
     // The CPUs stand still where they failed.
@@ -160,7 +175,7 @@ void Session::decide() {
     kill_at_ = Clock::now() + kRegisterGrace;
     return;
   }
-  if (auto verdict = supervisor_.verdict()) conclude(std::move(*verdict));
+  if (verdict) conclude(std::move(*verdict));
 }
 
 engine::Outcome Session::outcome_of_reset() const {
@@ -188,13 +203,8 @@ void Session::drain() {
   log_.serve();
   // The pipe ends with QEMU. What is still in it goes out by way of the supervisor's queue, as fast as that
   // empties.
-  while (from_serial_) {
-    read_serial();
-    const std::size_t room = supervisor_.room();
-    supervisor_.flush();
-    if (room == 0 && supervisor_.room() == 0) break;  // flush gave up
-  }
-  supervisor_.flush();
+  do read_serial();
+  while (supervisor_.flush() && from_serial_);
 }
 
 Result<engine::Outcome> Session::report() {

@@ -1,0 +1,28 @@
+// Sentences for the faults of engine and qemu.
+#include "words.hpp"
+
+namespace pvh::cli {
+
+std::span<const FaultWords> words_qemu() {
+  static constexpr FaultWords kWords[] = {
+      {Fault::kHostCall, "the host gives no {subject}: {found}", ""},
+      {Fault::kNoGuestMemory, "the host cannot give the guest {wanted} of memory: {found}",
+       "Give the guest less by -m, or raise the limit (`ulimit -v`)."},
+      {Fault::kTooManyCpus, "{found} CPUs are more than the machine can have; the most is {wanted}", ""},
+      {Fault::kTooManyDisks, "{found} disks are more than the machine has room for; the most is {wanted}",
+       ""},
+      {Fault::kTooMuchMemory, "{found} of memory are more than the machine can have; the most is {wanted}",
+       ""},
+      {Fault::kDiskUnusable, "the disk {subject} cannot be used: {found}",
+       "A disk is a file or a block device; `,ro` after its name is enough where it may only be read."},
+      {Fault::kQemuMissing, "{subject} is not installed", "`apt-get install qemu-system-x86` brings it."},
+      {Fault::kQemuNotRunnable, "{subject} cannot be started: {found}", ""},
+      {Fault::kQemuTooOld, "{subject} is too old: version {found}; {wanted} or later is needed",
+       "`apt-get install qemu-system-x86` on Debian 12 brings 7.2."},
+      {Fault::kQemuDied, "{subject} ended before the guest did: {found}",
+       "Where it names an option that it does not know, it is older than 6.0, the oldest that will do."},
+  };
+  return kWords;
+}
+
+}  // namespace pvh::cli
