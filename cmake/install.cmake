@@ -35,3 +35,5 @@ endforeach()
 add_test(NAME install
          COMMAND ${PROJECT_SOURCE_DIR}/tests/install_test.sh ${PROJECT_BINARY_DIR} ${PROJECT_SOURCE_DIR}/examples/kernel)
 set_tests_properties(install PROPERTIES LABELS install SKIP_RETURN_CODE 77 TIMEOUT 300)
+add_test(NAME install.first-kernel COMMAND ${PROJECT_SOURCE_DIR}/tests/page_test.sh ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
+set_tests_properties(install.first-kernel PROPERTIES LABELS install SKIP_RETURN_CODE 77 TIMEOUT 300)
