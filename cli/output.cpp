@@ -1,9 +1,12 @@
 #include "output.hpp"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cstdlib>
 
@@ -48,6 +51,17 @@ Style output_style() {
   style.unicode = locale_is_utf8() && !dumb;
   style.colour = variable("NO_COLOR").empty() && !dumb;
   return style;
+}
+
+void occupy_standard_descriptors() {
+  std::array<pollfd, 3> standard{};
+  for (int i = 0; i < 3; ++i) standard[static_cast<std::size_t>(i)].fd = i;
+  if (::poll(standard.data(), standard.size(), 0) <= 0) return;
+  for (const pollfd& each : standard) {
+    if ((each.revents & POLLNVAL) == 0) continue;
+    // Lowest first, so open() gives this number. The wrong direction for it, so that its use is an error.
+    if (::open("/dev/null", each.fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0) return;
+  }
 }
 
 bool print(std::string_view text) {

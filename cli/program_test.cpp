@@ -282,5 +282,13 @@ TEST_F(Program, SaysThatStandardOutputIsFull) {
   EXPECT_NE(contents(path("err")).find("could not be written"), std::string::npos);
 }
 
+TEST_F(Program, TakesNoFileOfItsOwnForAStandardOutputThatIsClosed) {
+  // With descriptor 1 free, the guest's memory would become standard output.
+  const std::string command =
+      std::string(PVH_PROGRAM) + " run " + kernel() + " --timeout 5 >&- 2>" + path("err") + " </dev/null";
+  EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 1);
+  EXPECT_NE(contents(path("err")).find("could not be written"), std::string::npos) << contents(path("err"));
+}
+
 }  // namespace
 }  // namespace pvh::cli
