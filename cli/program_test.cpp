@@ -173,6 +173,7 @@ TEST_F(Program, WritesErrorsAsJsonToo) {
   const Json error = Json::parse(ran.out).at("error");
   EXPECT_NE(ran.err.find(error.at("sentence").get<std::string>()), std::string::npos);
   EXPECT_EQ(error.at("file"), path("none"));
+  EXPECT_EQ(error.at("fault"), "file-missing");
 }
 
 TEST_F(Program, InspectsWithTheKeysThatItsManualNames) {
