@@ -44,7 +44,7 @@ unsigned terminal_width() {
 
 Style output_style() {
   Style style;
-  style.width = std::clamp(terminal_width(), 60U, 160U);
+  style.width = std::clamp(terminal_width(), 20U, 160U);
   if (::isatty(STDOUT_FILENO) == 0) return style;
   const std::string_view terminal = variable("TERM");
   const bool dumb = terminal.empty() || terminal == "dumb";
