@@ -4,6 +4,8 @@
 #include <string_view>
 #include <utility>
 
+#include "pvh/base/address.hpp"
+
 namespace pvh::engine {
 
 namespace {
@@ -16,7 +18,7 @@ constexpr std::string_view kOrderlyReset = "reboot: Restarting system";
 constexpr std::size_t kLongestLine = 512;
 
 /// Registers and call traces of a panic on many CPUs are shorter than this.
-constexpr std::uint64_t kLongestPanic = 256 * 1024;
+constexpr std::uint64_t kLongestPanic = 256 * kKiB;
 
 /// "[    1.234567] …", with the log level "<4>" before it on some consoles; or the beginning of such a line.
 bool may_be_kernel_line(std::string_view line) {

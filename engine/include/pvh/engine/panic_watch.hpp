@@ -49,7 +49,7 @@ class PanicWatch {
   std::uint64_t bytes_since_panic_ = 0;
   std::optional<std::string> panic_;
   bool final_line_seen_ = false;
-  Clock::time_point last_output_{};
+  Clock::time_point last_output_;
 };
 
 }  // namespace pvh::engine
