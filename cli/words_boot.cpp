@@ -40,13 +40,12 @@ std::span<const FaultWords> words_boot() {
        "Memory of {would_do} would do: -m {would_do}."},
       {Fault::kNeverInRam, "{thing}, lies outside {obstacle}, and no amount of memory would reach there", ""},
       {Fault::kNoKernelPosition,
-       "{thing}, fits nowhere into a memory of {found}: it must start at a multiple of {wanted}, in "
-       "{obstacle}",
+       "{thing}, fits nowhere into a memory of {found}: it must start at a multiple of {wanted} "
+       "within {obstacle}",
        "Memory of {would_do} would do: -m {would_do}."},
       {Fault::kNoKernelPositionEver,
-       "{thing}, fits nowhere: it must start at a multiple of {wanted}, in {obstacle}, and no amount of "
-       "memory would "
-       "give it room there",
+       "{thing}, fits nowhere: it must start at a multiple of {wanted} within {obstacle}, and no "
+       "amount of memory would give it room there",
        ""},
       {Fault::kNoRoom, "{thing}, does not fit beside {obstacle}: the largest room that is left has {found}",
        "Memory of {would_do} would do: -m {would_do}."},

@@ -60,7 +60,8 @@ std::span<const FaultWords> words_elf() {
       {Fault::kTooManyNotes, "there are more than {wanted} notes (the next, of {subject}, at {where})",
        kTools},
       {Fault::kNoEntryNote,
-       "the kernel does not say that it can be booted so: none of its {found} notes is Xen's note 18",
+       "the kernel does not say that it can be booted so: Xen's note 18 is not among its notes (notes found: "
+       "{found})",
        "Linux says it when built with CONFIG_PVH=y, and only in vmlinux or vmlinuz itself: "
        "arch/x86/boot/compressed/vmlinux has no such "
        "note, and strip can remove it. Another kernel needs the note from pvh/elfnote.h."},
