@@ -92,6 +92,7 @@ enum class Fault : std::uint16_t {
                         ///< (Size)
   kPeNulInText,         ///< a NUL inside a text section: subject, where (of the NUL)
   kNestedTooDeep,       ///< wrapped more often than we follow: wanted (the most layers)
+  kNoKernelInside,  ///< what was unwrapped is no kernel: subject, where (it begins), found (as kNotAKernel)
 
   // board: what a machine cannot have.
   kCpuCount,              ///< found: CPUs asked for; wanted: how many can be described ("1 to 1024")
