@@ -81,9 +81,13 @@ const FaultWords* words_of(Fault fault) {
 std::string printable(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  for (const char c : text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
     const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte != 0x7f) {
+    // U+0080 to U+009F are control characters too: U+009B is what ESC [ is.
+    if (byte == 0xc2 && i + 1 < text.size() && (static_cast<unsigned char>(text[i + 1]) & 0xe0U) == 0x80) {
+      out += fmt::format("\\x{:02x}\\x{:02x}", byte, static_cast<unsigned char>(text[++i]));
+    } else if (byte >= 0x20 && byte != 0x7f) {
       out += c;
     } else if (c == '\n') {
       out += "\\n";

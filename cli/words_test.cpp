@@ -105,5 +105,13 @@ TEST(Message, LetsNoFileNameMoveTheCursor) {
             "pvh: a\\x1b[2J\\nb\\x7f: there is no such file; it was to be the kernel.\n");
 }
 
+TEST(Printable, ShowsControlCharactersThatUtf8Hides) {
+  EXPECT_EQ(printable("a\xc2\x9b"
+                      "2Jb"),
+            "a\\xc2\\x9b"
+            "2Jb");
+  EXPECT_EQ(printable("\xc3\xa9 \xc2\xa0 \xc2"), "\xc3\xa9 \xc2\xa0 \xc2");
+}
+
 }  // namespace
 }  // namespace pvh::cli
