@@ -43,11 +43,9 @@ std::span<const FaultWords> words_elf() {
       {Fault::kSegmentFileSize,
        "{subject} (header at {where}) has {found} in the file but only {wanted} in memory", kTools},
       {Fault::kSegmentAddress,
-       "{thing} (header at {where}) would lie at {found}, and would pass the last address, {wanted}",
-       kLinkerScript},
+       "{thing} (header at {where}) would lie at {found} and pass the last address, {wanted}", kLinkerScript},
       {Fault::kSegmentAtZero, "{thing} (header at {where}), would lie where nothing is ever placed",
-       "Is it a kernel? Ordinary programs look so. If it is, see the physical addresses in its linker "
-       "script."},
+       "See the physical addresses in the kernel's linker script; or let it be moved, by Xen's note 19."},
       {Fault::kSegmentsOverlap, "{thing} (header at {where}), would overlap {obstacle}", kLinkerScript},
       {Fault::kNoteCut, "a note (at {where}) has {found} of its {wanted} header before {subject} ends",
        kNoteMacro},
