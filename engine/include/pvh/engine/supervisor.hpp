@@ -42,8 +42,8 @@ class Supervisor {
   /// What the guest said when it panicked, where that is the last that it did.
   [[nodiscard]] const std::optional<std::string>& panic() const { return panic_watch_.panic(); }
 
-  /// Writes out what the guest has said, waiting for a slow reader until the time limit, a signal or Ctrl-A x;
-  /// after one of these, kPatience longer. False where something is left that nobody took.
+  /// Writes out what the guest has said, waiting for a slow reader until the time limit, a signal or Ctrl-A
+  /// x; after one of these, kPatience longer. False where something is left that nobody took.
   bool flush();
   static constexpr std::chrono::milliseconds kPatience{1000};
 
