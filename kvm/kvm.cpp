@@ -7,6 +7,7 @@
 #include "entry.hpp"
 #include "guest_memory.hpp"
 #include "machine.hpp"
+#include "power.hpp"
 #include "pvh/boot/load.hpp"
 #include "pvh/engine/supervisor.hpp"
 #include "system.hpp"
@@ -30,6 +31,16 @@ Result<void> check_limits(const System& system, const Options& options) {
   return {};
 }
 
+/// Where a PC's firmware begins in real mode. A Linux on hardware-reduced ACPI without EFI restarts by a jump
+/// there and not by the reset register.
+constexpr GuestAddress kResetVector{0xffff0};
+
+/// mov al, 0xfe; out 0x64, al; hlt; and again: hlt
+constexpr std::byte kResetCode[] = {std::byte{0xb0}, std::byte{ResetPort::kReset},
+                                    std::byte{0xe6}, static_cast<std::byte>(ResetPort::kPort),
+                                    std::byte{0xf4}, std::byte{0xeb},
+                                    std::byte{0xfd}};
+
 Result<GuestMemory> loaded_memory(const boot::BootPlan& plan) {
   auto memory = GuestMemory::allocate(plan.backing);
   if (!memory) return memory;
@@ -37,6 +48,8 @@ Result<GuestMemory> loaded_memory(const boot::BootPlan& plan) {
   boot::SpanMemory writable({pieces.begin(), pieces.end()});
   if (const auto loaded = boot::load(plan, writable, boot::Before::kZeros); !loaded)
     return std::unexpected(loaded.error());
+  // Nothing of the plan lies there: it is the boot ROM's. A guest of less than 1 MiB does without.
+  (void)writable.write(kResetVector, kResetCode);
   return memory;
 }
 

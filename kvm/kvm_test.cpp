@@ -108,6 +108,21 @@ TEST_F(Kvm, AGuestThatResetsWantsAReboot) {
   EXPECT_EQ(ending_of(plan_of(Code{}.reset()), options()), Ending::kReboot);
 }
 
+TEST_F(Kvm, AJumpToTheFirmwaresStartIsARebootToo) {
+  // What Linux does: to real mode, then jmp f000:fff0. The stub that leaves protected mode lies at 0x8000.
+  auto plan =
+      plan_of(Code{}.bytes({0x0f, 0x01, 0x15}).number(0x8100).bytes({0xea}).number(0x8000).bytes({8, 0}));
+  Code leave;
+  leave.bytes({0x0f, 0x20, 0xc0, 0x24, 0xfe, 0x0f, 0x22, 0xc0});  // mov eax, cr0; and al, ~1; mov cr0, eax
+  leave.bytes({0xea, 0xf0, 0xff, 0x00, 0xf0});                    // jmp f000:fff0
+  tiny::put(plan, GuestAddress{0x8000}, leave.code());
+  // A table of one 16-bit code segment, and what lgdt reads.
+  tiny::put(plan, GuestAddress{0x8100}, Code{}.bytes({15, 0}).number(0x8110).code());
+  tiny::put(plan, GuestAddress{0x8110},
+            Code{}.number(0).number(0).number(0x0000ffff).number(0x00009a00).code());
+  EXPECT_EQ(ending_of(plan, options()), Ending::kReboot);
+}
+
 TEST_F(Kvm, ATripleFaultTellsWhatTheCpusWereDoing) {
   const auto outcome = run(plan_of(Code{}.undefined()), options());
   ASSERT_TRUE(outcome);

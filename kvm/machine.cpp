@@ -71,9 +71,11 @@ Machine::Machine(Vm& vm, std::span<Vcpu> cpus, const GuestMemory& memory, const 
       io_apics_(vm),
       serial_(io_apics_, board::kCom1Interrupt, [this] { event_.signal(); }),
       power_([this](Ending ending) { end(ending); }),
+      reset_([this](Ending ending) { end(ending); }),
       panic_([this](Ending ending) { end(ending); }) {
   ports_.attach(board::kCom1Port, 8, serial_);
   ports_.attach(board::kRtcPort, Rtc::kSize, rtc_);
+  ports_.attach(ResetPort::kPort, 1, reset_);
   ports_.attach(board::kPanicPort, PanicPort::kSize, panic_);
   mmio_.attach(board::kEventDevice.value(), EventDevice::kSize, event_device_);
   mmio_.attach(board::kPm1Control.value(), PowerRegisters::kSize, power_);

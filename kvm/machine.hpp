@@ -73,6 +73,7 @@ class Machine {
   Rtc rtc_;
   EventDevice event_device_;
   PowerRegisters power_;
+  ResetPort reset_;
   PanicPort panic_;
   Bus ports_;
   Bus mmio_;

@@ -29,6 +29,10 @@ void PowerRegisters::write_register(std::uint64_t offset, std::uint8_t value) {
   if (offset == kReset && value == board::kResetValue) end_(engine::Ending::kReboot);
 }
 
+void ResetPort::write_register(std::uint64_t, std::uint8_t value) {
+  if (value == kReset) end_(engine::Ending::kReboot);
+}
+
 std::uint8_t PanicPort::read_register(std::uint64_t) {
   return kPanicked;
 }

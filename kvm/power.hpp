@@ -1,5 +1,5 @@
-// The ways in which a guest ends a run: sleep control, reset register and panic port; and the generic event
-// device beside them.
+// The ways in which a guest ends a run: sleep control, reset register, reset port and panic port; and the
+// generic event device beside them.
 #pragma once
 
 #include <functional>
@@ -36,6 +36,23 @@ class EventDevice final : public ByteDevice {
  protected:
   [[nodiscard]] std::uint8_t read_register(std::uint64_t) override { return 0; }
   void write_register(std::uint64_t, std::uint8_t) override {}
+};
+
+/// The keyboard controller's command port, of which there is only what resets a PC. It reads as ones: no
+/// controller is here.
+class ResetPort final : public ByteDevice {
+ public:
+  static constexpr std::uint16_t kPort = 0x64;
+  static constexpr std::uint8_t kReset = 0xfe;
+
+  explicit ResetPort(EndRequest end) : end_(std::move(end)) {}
+
+ protected:
+  [[nodiscard]] std::uint8_t read_register(std::uint64_t) override { return 0xff; }
+  void write_register(std::uint64_t offset, std::uint8_t value) override;
+
+ private:
+  EndRequest end_;
 };
 
 class PanicPort final : public ByteDevice {

@@ -18,6 +18,7 @@ class Power : public ::testing::Test {
   Power() {
     bus.attach(board::kPm1Control.value(), PowerRegisters::kSize, registers);
     bus.attach(board::kEventDevice.value(), EventDevice::kSize, events);
+    bus.attach(ResetPort::kPort, 1, reset);
     bus.attach(board::kPanicPort, PanicPort::kSize, panic);
   }
   void write(std::uint64_t address, std::vector<std::uint8_t> bytes) {
@@ -27,6 +28,7 @@ class Power : public ::testing::Test {
   std::vector<Ending> endings;
   PowerRegisters registers{[this](Ending ending) { endings.push_back(ending); }};
   PanicPort panic{[this](Ending ending) { endings.push_back(ending); }};
+  ResetPort reset{[this](Ending ending) { endings.push_back(ending); }};
   EventDevice events;
   Bus bus;
 };
@@ -55,6 +57,14 @@ TEST_F(Power, ResetsByTheResetRegistersValueOnly) {
   write(board::kResetRegister.value(), {0x41});
   EXPECT_THAT(endings, IsEmpty());
   write(board::kResetRegister.value(), {board::kResetValue});
+  EXPECT_THAT(endings, ElementsAre(Ending::kReboot));
+}
+
+TEST_F(Power, ResetsByTheKeyboardControllersCommandOnly) {
+  for (unsigned value = 0; value < 256; ++value)
+    if (value != ResetPort::kReset) write(ResetPort::kPort, {static_cast<std::uint8_t>(value)});
+  EXPECT_THAT(endings, IsEmpty());
+  write(ResetPort::kPort, {ResetPort::kReset});
   EXPECT_THAT(endings, ElementsAre(Ending::kReboot));
 }
 
