@@ -179,7 +179,7 @@ Error no_position(const Request& request, std::uint64_t memory_size, std::span<c
   const std::uint64_t last = std::min(kernel.relocation->max, kFourGiB - 1);
   const auto allowed = GuestRange::from_ends(GuestAddress{kernel.relocation->min}, GuestAddress{last + 1});
   error.wanted = Hex{kernel.relocation->alignment};
-  error.obstacle = Thing{"where its note lets it lie", allowed, {}};
+  error.obstacle = Thing{"the limits of its note", allowed, {}};
   return error;
 }
 

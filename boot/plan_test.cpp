@@ -77,6 +77,13 @@ TEST(Plan, PutsTheKernelWhereItIsLinked) {
   EXPECT_EQ(region(plan, "kernel segment 0").content.origin, Origin::kKernel);
 }
 
+TEST(Plan, MovesAKernelThatIsLinkedAtZero) {
+  const auto kernel = SampleKernel{}.segment(0, 0x2000).relocatable(kMiB, kMiB).build();
+  const BootPlan plan = good(request(kernel));
+  EXPECT_EQ(region(plan, "kernel segment 0").range, at(kMiB, 0x2000));
+  EXPECT_EQ(plan.entry, GuestAddress{kMiB});
+}
+
 TEST(Plan, PacksTheStructuresIntoOneLowPage) {
   Request asked = request(kFixed);
   asked.command_line = "console=ttyS0";

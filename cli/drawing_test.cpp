@@ -63,7 +63,7 @@ TEST(Drawing, ChangesItsScaleAt1MiBAndAt4GiB) {
 }
 
 TEST(Drawing, KeepsToItsWidth) {
-  for (const unsigned width : {60U, 80U, 132U}) {
+  for (const unsigned width : {20U, 60U, 80U, 132U}) {
     for (const std::uint64_t size : {kMiB, 3 * kMiB + 4096, 511 * kMiB, 7 * kTiB + 4096}) {
       const auto plan = plan_of({{range(4 * kGiB, size), 1, "RAM"}}, {});
       EXPECT_LE(lines_of(draw_memory(plan, {.width = width})).at(1).size(), width) << size;

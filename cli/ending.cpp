@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "commands.hpp"
+#include "units.hpp"
 #include "words.hpp"
 
 namespace pvh::cli {
@@ -21,6 +22,8 @@ std::string signal_name(int number) {
       return "SIGHUP";
     case SIGQUIT:
       return "SIGQUIT";
+    case SIGPIPE:
+      return "SIGPIPE";
     default:
       return fmt::format("signal {}", number);
   }
@@ -80,8 +83,12 @@ int exit_code_of(const engine::Outcome& outcome) {
 }
 
 std::string ending_text(const engine::Outcome& outcome) {
-  const double seconds = static_cast<double>(outcome.duration.count()) / 1000;
-  return fmt::format("{} after {:.1f} s{}", what_happened(outcome), seconds, indented(outcome.detail));
+  return fmt::format("{} after {}{}", what_happened(outcome), format_duration(outcome.duration),
+                     indented(outcome.detail));
+}
+
+std::string warnings_text(const engine::Outcome& outcome) {
+  return outcome.warnings.empty() ? std::string() : "QEMU said:" + indented(outcome.warnings);
 }
 
 }  // namespace pvh::cli

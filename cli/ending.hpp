@@ -12,4 +12,7 @@ namespace pvh::cli {
 /// "the guest powered off after 2.1 s", and the details of a crash in lines of their own.
 [[nodiscard]] std::string ending_text(const engine::Outcome& outcome);
 
+/// What the engine's program said besides, in lines of their own; empty where it said nothing.
+[[nodiscard]] std::string warnings_text(const engine::Outcome& outcome);
+
 }  // namespace pvh::cli

@@ -25,12 +25,18 @@ TEST(Ending, IsSaidWithItsTime) {
       ending_text({.ending = Ending::kPowerOff, .detail = {}, .duration = std::chrono::milliseconds(2149)}),
       "the guest powered off after 2.1 s");
   EXPECT_EQ(ending_text({.ending = Ending::kEnded, .detail = {}, .signal = SIGINT}),
-            "ended by SIGINT after 0.0 s");
+            "ended by SIGINT after 0 ms");
+}
+
+TEST(Ending, QuotesWhatQemuSaidBesides) {
+  EXPECT_EQ(warnings_text({.ending = Ending::kPowerOff, .detail = {}}), "");
+  EXPECT_EQ(warnings_text({.ending = Ending::kPowerOff, .detail = {}, .warnings = "warning: a\nb\x1b[2J\n"}),
+            "QEMU said:\n     warning: a\n     b\\x1b[2J");
 }
 
 TEST(Ending, ShowsWhatAGuestSaidButObeysItNot) {
   EXPECT_EQ(ending_text({.ending = Ending::kPanic, .detail = "not syncing\x1b[2J\nend\n"}),
-            "the guest panicked after 0.0 s\n     not syncing\\x1b[2J\n     end");
+            "the guest panicked after 0 ms\n     not syncing\\x1b[2J\n     end");
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ int fail(const Failure& failure) {
 }  // namespace
 
 int extract(const ExtractOptions& options) {
-  const bool to_stdout = options.output.empty() || options.output == "-";
+  const bool to_stdout = options.output.empty() || options.output == "-" || options.output == "/dev/stdout";
   if (to_stdout && ::isatty(STDOUT_FILENO) != 0) return fail({Error{.what = Fault::kOutputIsTerminal}});
 
   const auto kernel = open_kernel(options.file, options.max_unpacked);

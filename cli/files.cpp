@@ -1,6 +1,7 @@
 #include "files.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,7 +10,9 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <utility>
 
 namespace pvh::cli {
@@ -190,14 +193,27 @@ Result<void> write_all(int descriptor, Bytes bytes) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
+    if (written < 0 && errno == EAGAIN) {
+      // Whoever shares the descriptor made it non-blocking; what we have to say can wait.
+      pollfd ready{.fd = descriptor, .events = POLLOUT, .revents = 0};
+      ::poll(&ready, 1, -1);
+      continue;
+    }
     if (written < 0) return std::unexpected(output_failed(errno));
     bytes = bytes.subspan(static_cast<std::size_t>(written));
   }
   return {};
 }
 
-Result<void> write_file(const std::string& path, Bytes bytes) {
+Result<void> write_file(const std::string& named, Bytes bytes) {
   struct stat status = {};
+  std::string path = named;
+  if (::lstat(named.c_str(), &status) == 0 && S_ISLNK(status.st_mode)) {
+    // A rename would replace the link, be it /dev/stderr itself, and not what it points at.
+    const std::unique_ptr<char, decltype(&::free)> target(::realpath(named.c_str(), nullptr), &::free);
+    if (!target) return std::unexpected(output_failed(errno));
+    path = target.get();
+  }
   if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
     const Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
     if (file.get() < 0) return std::unexpected(output_failed(errno));

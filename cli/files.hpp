@@ -38,9 +38,9 @@ class MappedFile {
 /// `read_only`.
 [[nodiscard]] Result<void> check_disk(const std::string& path, bool read_only, std::string_view role);
 
-/// Writes `bytes` to `path` so that it is there whole or not at all. A path that is no regular file
-/// (/dev/null, a FIFO) is written to as it is.
-[[nodiscard]] Result<void> write_file(const std::string& path, Bytes bytes);
+/// Writes `bytes` to `path` so that it is there whole or not at all. A symbolic link stays one, and
+/// what it points at is written; a path that is no regular file (/dev/null, a FIFO) is written to as it is.
+[[nodiscard]] Result<void> write_file(const std::string& named, Bytes bytes);
 
 /// Writes all of `bytes` to a descriptor.
 [[nodiscard]] Result<void> write_all(int descriptor, Bytes bytes);

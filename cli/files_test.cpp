@@ -1,13 +1,16 @@
 #include "files.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 
 namespace pvh::cli {
 namespace {
@@ -76,6 +79,32 @@ TEST_F(Files, AreReplacedInOnePieceAndReadableByAll) {
   EXPECT_EQ(as_text(MappedFile::open(name, "it")->bytes()), "new");
   EXPECT_NE(fs::status(name).permissions() & fs::perms::group_read, fs::perms::none);
   EXPECT_EQ(std::distance(fs::directory_iterator(fs::path(name).parent_path()), fs::directory_iterator()), 1);
+}
+
+TEST_F(Files, AreWrittenThroughASymbolicLinkWhichStays) {
+  write("f", "old");
+  fs::create_symlink("f", path("link"));
+  ASSERT_TRUE(write_file(path("link"), as_bytes("new")));
+  EXPECT_TRUE(fs::is_symlink(path("link")));
+  EXPECT_EQ(as_text(MappedFile::open(path("f"), "it")->bytes()), "new");
+}
+
+TEST_F(Files, WaitForAReaderWhereSomebodyMadeThePipeNonBlocking) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe2(ends.data(), O_NONBLOCK), 0);
+  const std::string much(1 << 20, 'x');
+  std::size_t got = 0;
+  std::thread reader([&] {
+    std::array<char, 65536> buffer{};
+    ::fcntl(ends[0], F_SETFL, 0);
+    for (ssize_t count; (count = ::read(ends[0], buffer.data(), buffer.size())) > 0;)
+      got += static_cast<std::size_t>(count);
+  });
+  EXPECT_TRUE(write_all(ends[1], as_bytes(much)));
+  ::close(ends[1]);
+  reader.join();
+  ::close(ends[0]);
+  EXPECT_EQ(got, much.size());
 }
 
 TEST_F(Files, ThatCannotBeReplacedLeaveNothingBehind) {

@@ -141,7 +141,7 @@ int inspect(const InspectOptions& options) {
   const auto kernel = open_kernel(options.file, options.max_unpacked);
   if (!kernel) return fail(kernel.error(), options.json);
   const Inspection inspection{
-      .path = options.file, .file = kernel->contents, .bootable = image::kernel_image(kernel->contents.elf)};
+      .path = options.file, .file = kernel->contents, .bootable = image::kernel_image(kernel->contents)};
 
   std::string text;
   if (options.json) {

@@ -53,8 +53,8 @@ Json thing_json(const std::optional<Thing>& thing) {
 }
 
 Json error_json(const Error& error, const std::string& file) {
-  return {{"clause", clause_id(error.clause)},
-          {"what", static_cast<unsigned>(error.what)},
+  return {{"fault", fault_id(error.what)},
+          {"clause", clause_id(error.clause)},
           {"file", file},
           {"subject", error.subject},
           {"within", error.within},

@@ -22,6 +22,7 @@ struct Dispatch {
 }  // namespace
 
 int main(int count, char** arguments) {
+  pvh::cli::occupy_standard_descriptors();
   const std::vector<std::string> texts(arguments + (count > 0 ? 1 : 0), arguments + count);
   const auto command = pvh::cli::parse_arguments(texts);
   if (!command) {

@@ -145,7 +145,9 @@ Expected<void> read_files(const Texts& texts, MachineOptions& out) {
     if (out.modules.back().path.empty()) return wrong("--module", text, "names no file");
   }
   for (const std::string& text : texts.disks) {
-    out.disks.push_back(parse_disk(text));
+    auto disk = parse_disk(text);
+    if (!disk) return wrong("--disk", text, "only `ro` may follow the comma; a comma in the name is ,,");
+    out.disks.push_back(std::move(*disk));
     if (out.disks.back().path.empty()) return wrong("--disk", text, "names no file");
   }
   if (!texts.append.empty()) {
@@ -198,7 +200,9 @@ Expected<RunOptions> run_options(const Texts& texts, std::uint64_t max_unpacked)
   out.quiet = texts.quiet;
   if (!texts.timeout.empty()) {
     out.timeout = parse_seconds(texts.timeout);
-    if (!out.timeout) return wrong("--timeout", texts.timeout, "not a number of seconds; 10 or 0.5 would be");
+    if (!out.timeout) {
+      return wrong("--timeout", texts.timeout, "not a time from 0.001 s to a year; 10 or 0.5 would be");
+    }
   }
   return out;
 }
@@ -247,6 +251,12 @@ Expected<void> parse_texts(CLI::App& app, std::span<const std::string> arguments
     auto texts = with_empty_values(arguments);
     std::ranges::reverse(texts);
     app.parse(std::move(texts));
+  } catch (const CLI::ArgumentMismatch& error) {
+    // "--append: 1 required TEXT missing" is no sentence.
+    const std::string text = error.what();
+    const bool value_missing = text.ends_with(" missing");
+    return Usage(
+        UsageError{printable(value_missing ? text.substr(0, text.find(':')) + " needs a value" : text)});
   } catch (const CLI::Error& error) {
     return Usage(UsageError{printable(error.what())});
   }
@@ -292,12 +302,11 @@ ModuleOption parse_module(std::string_view text) {
   return out;
 }
 
-DiskOption parse_disk(std::string_view text) {
+std::optional<DiskOption> parse_disk(std::string_view text) {
   DiskOption out;
   const auto rest = split_at_comma(text, out.path);
   out.read_only = rest == "ro";
-  // A word that is none of ours: no file, which the caller refuses.
-  if (rest && !out.read_only) out.path.clear();
+  if (rest && !out.read_only) return std::nullopt;
   return out;
 }
 
@@ -342,7 +351,9 @@ std::expected<Command, UsageError> parse_arguments(std::span<const std::string> 
   const std::string& command = arguments.front();
   const auto rest = arguments.subspan(1);
   if (asks_for_help(command) || command == "help") {
-    return TextWanted{std::string(help_for(rest.empty() ? "" : rest.front()))};
+    const std::string_view about = rest.empty() ? std::string_view() : rest.front();
+    if (about.empty() || help_for(about) != help_for("")) return TextWanted{std::string(help_for(about))};
+    return Usage(UsageError{whole("", fmt::format("there is no command `{}`", printable(about)))});
   }
   if (command == "--version" || command == "-V") return TextWanted{std::string(version_text())};
 

@@ -93,8 +93,8 @@ struct UsageError {
 /// "FILE,TEXT" at its first single comma; two commas in the file's name stand for one.
 [[nodiscard]] ModuleOption parse_module(std::string_view text);
 
-/// "FILE" or "FILE,ro".
-[[nodiscard]] DiskOption parse_disk(std::string_view text);
+/// "FILE" or "FILE,ro"; nothing where another word follows the comma.
+[[nodiscard]] std::optional<DiskOption> parse_disk(std::string_view text);
 
 /// "TYPE@START+SIZE", TYPE by name or number.
 [[nodiscard]] std::optional<boot::UserRange> parse_memory_range(std::string_view text);

@@ -1,9 +1,12 @@
 #include "output.hpp"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cstdlib>
 
@@ -41,13 +44,24 @@ unsigned terminal_width() {
 
 Style output_style() {
   Style style;
-  style.width = std::clamp(terminal_width(), 60U, 160U);
+  style.width = std::clamp(terminal_width(), 20U, 160U);
   if (::isatty(STDOUT_FILENO) == 0) return style;
   const std::string_view terminal = variable("TERM");
   const bool dumb = terminal.empty() || terminal == "dumb";
   style.unicode = locale_is_utf8() && !dumb;
   style.colour = variable("NO_COLOR").empty() && !dumb;
   return style;
+}
+
+void occupy_standard_descriptors() {
+  std::array<pollfd, 3> standard{};
+  for (int i = 0; i < 3; ++i) standard[static_cast<std::size_t>(i)].fd = i;
+  if (::poll(standard.data(), standard.size(), 0) <= 0) return;
+  for (const pollfd& each : standard) {
+    if ((each.revents & POLLNVAL) == 0) continue;
+    // Lowest first, so open() gives this number. The wrong direction for it, so that its use is an error.
+    if (::open("/dev/null", each.fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0) return;
+  }
 }
 
 bool print(std::string_view text) {

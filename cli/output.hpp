@@ -17,6 +17,10 @@ struct Style {
 /// with NO_COLOR.
 [[nodiscard]] Style output_style();
 
+/// Where one of descriptors 0 to 2 is closed, puts something there that can be neither read nor written, so
+/// that no file that is opened later becomes standard output by accident.
+void occupy_standard_descriptors();
+
 /// Writes `text` to standard output. False, and said on standard error, where that fails.
 [[nodiscard]] bool print(std::string_view text);
 

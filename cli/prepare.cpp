@@ -79,7 +79,7 @@ std::expected<Kernel, Failure> open_kernel(const std::string& path, std::uint64_
 std::expected<Prepared, Failure> prepare(const MachineOptions& options) {
   auto kernel = open_kernel(options.kernel, options.max_unpacked);
   if (!kernel) return Failed(kernel.error());
-  auto kernel_image = image::kernel_image(kernel->contents.elf);
+  auto kernel_image = image::kernel_image(kernel->contents);
   if (!kernel_image) return Failed({kernel_image.error(), options.kernel});
   auto modules = open_modules(options, kernel->contents);
   if (!modules) return Failed(modules.error());

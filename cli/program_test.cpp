@@ -173,6 +173,7 @@ TEST_F(Program, WritesErrorsAsJsonToo) {
   const Json error = Json::parse(ran.out).at("error");
   EXPECT_NE(ran.err.find(error.at("sentence").get<std::string>()), std::string::npos);
   EXPECT_EQ(error.at("file"), path("none"));
+  EXPECT_EQ(error.at("fault"), "file-missing");
 }
 
 TEST_F(Program, InspectsWithTheKeysThatItsManualNames) {
@@ -280,6 +281,14 @@ TEST_F(Program, SaysThatStandardOutputIsFull) {
       std::string(PVH_PROGRAM) + " inspect " + kernel() + " >/dev/full 2>" + path("err");
   EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 1);
   EXPECT_NE(contents(path("err")).find("could not be written"), std::string::npos);
+}
+
+TEST_F(Program, TakesNoFileOfItsOwnForAStandardOutputThatIsClosed) {
+  // With descriptor 1 free, the guest's memory would become standard output.
+  const std::string command =
+      std::string(PVH_PROGRAM) + " run " + kernel() + " --timeout 5 >&- 2>" + path("err") + " </dev/null";
+  EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 1);
+  EXPECT_NE(contents(path("err")).find("could not be written"), std::string::npos) << contents(path("err"));
 }
 
 }  // namespace

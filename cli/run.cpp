@@ -1,6 +1,7 @@
 // pvh run: boots, and says how it ended.
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "commands.hpp"
 #include "ending.hpp"
@@ -93,7 +94,14 @@ int run(const RunOptions& options) {
     complain(message({outcome.error(), ""}));
     return kExitError;
   }
-  if (!options.quiet) complain(fmt::format("pvh: {}\n", ending_text(*outcome)));
+  if (!options.quiet) {
+    // The guest stopped within a line: at a terminal, ours would go on in it.
+    const bool new_line = outcome->mid_line && ::isatty(STDOUT_FILENO) != 0 && ::isatty(STDERR_FILENO) != 0;
+    if (const std::string warnings = warnings_text(*outcome); !warnings.empty())
+      complain(fmt::format("{}pvh: {}\npvh: {}\n", new_line ? "\n" : "", warnings, ending_text(*outcome)));
+    else
+      complain(fmt::format("{}pvh: {}\n", new_line ? "\n" : "", ending_text(*outcome)));
+  }
   return exit_code_of(*outcome);
 }
 

@@ -67,6 +67,16 @@ std::string format_size(std::uint64_t bytes) {
   return fmt::format("{} bytes", bytes);
 }
 
+std::string format_duration(std::chrono::milliseconds duration) {
+  const std::int64_t count = duration.count();
+  if (count < 1000) return fmt::format("{} ms", count);
+  if (count < 60'000) return fmt::format("{}.{} s", count / 1000, count % 1000 / 100);
+  const std::int64_t minutes = count / 60'000;
+  const std::int64_t seconds = count % 60'000 / 1000;
+  if (minutes < 60) return fmt::format("{} min {} s", minutes, seconds);
+  return fmt::format("{} h {} min", minutes / 60, minutes % 60);
+}
+
 std::string memory_argument(std::uint64_t bytes) {
   const std::uint64_t mebibytes = bytes / kMiB + (bytes % kMiB != 0 ? 1 : 0);
   if (mebibytes % 1024 == 0) return fmt::format("{}G", mebibytes / 1024);

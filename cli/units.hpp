@@ -1,6 +1,7 @@
 // Sizes and numbers as people write and read them.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,6 +20,9 @@ namespace pvh::cli {
 
 /// "6 bytes", "12 MiB", "12.3 MiB": exact where that is short, else to a tenth, rounded to nearest.
 [[nodiscard]] std::string format_size(std::uint64_t bytes);
+
+/// "43 ms", "2.1 s", "2 min 5 s": as exact as a person wants it.
+[[nodiscard]] std::string format_duration(std::chrono::milliseconds duration);
 
 /// The least argument of -m that gives `bytes`: "43M", "2G".
 [[nodiscard]] std::string memory_argument(std::uint64_t bytes);

@@ -53,5 +53,16 @@ TEST(MemoryArgument, IsNeverTooLittle) {
   EXPECT_EQ(memory_argument(2 * kGiB), "2G");
 }
 
+TEST(FormatDuration, NamesTheUnitThatFits) {
+  using namespace std::chrono_literals;
+  EXPECT_EQ(format_duration(0ms), "0 ms");
+  EXPECT_EQ(format_duration(43ms), "43 ms");
+  EXPECT_EQ(format_duration(999ms), "999 ms");
+  EXPECT_EQ(format_duration(2149ms), "2.1 s");
+  EXPECT_EQ(format_duration(59999ms), "59.9 s");
+  EXPECT_EQ(format_duration(125s), "2 min 5 s");
+  EXPECT_EQ(format_duration(26h + 7min + 59s), "26 h 7 min");
+}
+
 }  // namespace
 }  // namespace pvh::cli

@@ -36,6 +36,9 @@ struct Failure {
 /// The words for `fault`, or nothing where nobody wrote any (a test sees to it that somebody did).
 [[nodiscard]] const FaultWords* words_of(Fault fault);
 
+/// "no-kernel-position": the name of `fault` for programs, which stays when others are added.
+[[nodiscard]] std::string fault_id(Fault fault);
+
 /// `text` with the facts of `error` in its braces. A name that is none is left as it stands.
 [[nodiscard]] std::string fill_in(std::string_view text, const Error& error, std::string_view file);
 
@@ -48,8 +51,8 @@ struct Failure {
 /// "pvh: FILE: sentence", a line with the remedy under it, and a newline: ready for standard error.
 [[nodiscard]] std::string message(const Failure& failure);
 
-/// `text` with everything that could move a terminal's cursor, or end the line, written as \x1b and the like.
-/// UTF-8 stays.
+/// `text` with everything that could move a terminal's cursor, turn the writing or end the line, and every
+/// byte that is no UTF-8, written as \x1b and the like. Other UTF-8 stays.
 [[nodiscard]] std::string printable(std::string_view text);
 
 }  // namespace pvh::cli

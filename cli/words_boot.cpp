@@ -32,21 +32,23 @@ std::span<const FaultWords> words_boot() {
       {Fault::kRamNotBacked, "{thing}, is not inside {obstacle}: there is nothing to be called RAM",
        "A range of RAM only takes back what an earlier range called otherwise; more RAM is asked for by -m."},
       {Fault::kKernelAtZero, "{thing}, would lie at address 0, which says \"not present\"",
-       "Link the kernel at 0x1000 or higher."},
+       "Choose a load address of 0x1000 or more, or link the kernel there."},
       {Fault::kKernelAbove4GiB, "{thing}, does not end below 4 GiB, where its 32-bit entry could reach it",
        "Link the kernel's segments at physical addresses (p_paddr) below 4 GiB."},
-      {Fault::kMeetsReserved, "{thing}, cannot lie there: it meets what is not RAM, {obstacle}", ""},
+      {Fault::kMeetsReserved, "{thing}, cannot lie there: it meets what is not RAM, {obstacle}",
+       "Move the --memmap range that stands there, load the kernel elsewhere (--load-address), or link it "
+       "so."},
       {Fault::kOutsideRam, "{thing}, lies outside {obstacle}",
        "Memory of {would_do} would do: -m {would_do}."},
-      {Fault::kNeverInRam, "{thing}, lies outside {obstacle}, and no amount of memory would reach there", ""},
+      {Fault::kNeverInRam, "{thing}, lies outside {obstacle}, and no amount of memory would reach there",
+       "Below 4 GiB RAM ends at 3 GiB: the kernel must be linked, or loaded, below it."},
       {Fault::kNoKernelPosition,
-       "{thing}, fits nowhere into a memory of {found}: it must start at a multiple of {wanted}, in "
-       "{obstacle}",
+       "{thing}, fits nowhere into a memory of {found}: it must start at a multiple of {wanted} "
+       "within {obstacle}",
        "Memory of {would_do} would do: -m {would_do}."},
       {Fault::kNoKernelPositionEver,
-       "{thing}, fits nowhere: it must start at a multiple of {wanted}, in {obstacle}, and no amount of "
-       "memory would "
-       "give it room there",
+       "{thing}, fits nowhere: it must start at a multiple of {wanted} within {obstacle}, and no "
+       "amount of memory would give it room there",
        ""},
       {Fault::kNoRoom, "{thing}, does not fit beside {obstacle}: the largest room that is left has {found}",
        "Memory of {would_do} would do: -m {would_do}."},

@@ -7,8 +7,7 @@ std::span<const FaultWords> words_cli() {
   static constexpr FaultWords kWords[] = {
       {Fault::kFileMissing, "there is no such file; it was to be {subject}", ""},
       {Fault::kFileUnreadable, "this user has no permission: {subject} must be {wanted}", ""},
-      {Fault::kFileIsDirectory, "this is a directory; {subject} must be a file",
-       "Name the file in it, such as vmlinuz or vmlinux."},
+      {Fault::kFileIsDirectory, "this is a directory; {subject} must be a file", "Name a file in it."},
       {Fault::kFileIsSpecial, "this is {found}; {subject} must be {wanted}",
        "Its size must be known and its bytes readable in any order: copy them to a file first."},
       {Fault::kFileEmpty, "the file is empty; it was to be {subject}",

@@ -59,6 +59,8 @@ std::span<const FaultWords> words_containers() {
        "What follows it would be lost; build the image again."},
       {Fault::kNestedTooDeep, "the file is wrapped too often: there is no kernel within {wanted} layers",
        "Unpack it by hand, and boot what comes out."},
+      {Fault::kNoKernelInside, "{subject} is no kernel but {found} (at {where})",
+       "A vmlinux, a vmlinuz or an ELF file for direct boot should lie there."},
   };
   return kWords;
 }

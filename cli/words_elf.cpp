@@ -43,11 +43,9 @@ std::span<const FaultWords> words_elf() {
       {Fault::kSegmentFileSize,
        "{subject} (header at {where}) has {found} in the file but only {wanted} in memory", kTools},
       {Fault::kSegmentAddress,
-       "{thing} (header at {where}) would lie at {found}, and would pass the last address, {wanted}",
-       kLinkerScript},
+       "{thing} (header at {where}) would lie at {found} and pass the last address, {wanted}", kLinkerScript},
       {Fault::kSegmentAtZero, "{thing} (header at {where}), would lie where nothing is ever placed",
-       "Is it a kernel? Ordinary programs look so. If it is, see the physical addresses in its linker "
-       "script."},
+       "See the physical addresses in the kernel's linker script; or let it be moved, by Xen's note 19."},
       {Fault::kSegmentsOverlap, "{thing} (header at {where}), would overlap {obstacle}", kLinkerScript},
       {Fault::kNoteCut, "a note (at {where}) has {found} of its {wanted} header before {subject} ends",
        kNoteMacro},
@@ -60,7 +58,8 @@ std::span<const FaultWords> words_elf() {
       {Fault::kTooManyNotes, "there are more than {wanted} notes (the next, of {subject}, at {where})",
        kTools},
       {Fault::kNoEntryNote,
-       "the kernel does not say that it can be booted so: none of its {found} notes is Xen's note 18",
+       "the kernel does not say that it can be booted so: Xen's note 18 is not among its notes (notes found: "
+       "{found})",
        "Linux says it when built with CONFIG_PVH=y, and only in vmlinux or vmlinuz itself: "
        "arch/x86/boot/compressed/vmlinux has no such "
        "note, and strip can remove it. Another kernel needs the note from pvh/elfnote.h."},

@@ -11,7 +11,7 @@ std::span<const FaultWords> words_qemu() {
       {Fault::kTooManyCpus, "{found} CPUs are more than the machine can have; the most is {wanted}", ""},
       {Fault::kTooManyDisks, "{found} disks are more than the machine has room for; the most is {wanted}",
        ""},
-      {Fault::kTooMuchMemory, "{found} of memory are more than the machine can have; the most is {wanted}",
+      {Fault::kTooMuchMemory, "memory of {found} is more than the machine can have; the most is {wanted}",
        ""},
       {Fault::kDiskUnusable, "the disk {subject} cannot be used: {found}",
        "A disk is a file or a block device; `,ro` after its name is enough where it may only be read."},
@@ -20,7 +20,8 @@ std::span<const FaultWords> words_qemu() {
       {Fault::kQemuTooOld, "{subject} is too old: version {found}; {wanted} or later is needed",
        "`apt-get install qemu-system-x86` on Debian 12 brings 7.2."},
       {Fault::kQemuDied, "{subject} ended before the guest did: {found}",
-       "Where it names an option that it does not know, it is older than 6.0, the oldest that will do."},
+       "If it speaks of an option or property that it does not know, it is older than 6.0, the oldest that "
+       "will do."},
   };
   return kWords;
 }

@@ -106,5 +106,43 @@ TEST(Message, LetsNoFileNameMoveTheCursor) {
             "pvh: a\\x1b[2J\\nb\\x7f: there is no such file; it was to be the kernel.\n");
 }
 
+TEST(Printable, ShowsLettersAndNoControls) {
+  EXPECT_EQ(printable("abc é € 😀 ~"), "abc é € 😀 ~");
+  EXPECT_EQ(printable("a\nb\tc\x1b[2J"), "a\\nb\\tc\\x1b[2J");
+  EXPECT_EQ(printable("\xc2\x9b"
+                      "2J"),
+            "\\xc2\\x9b2J")
+      << "CSI in one character";
+  EXPECT_EQ(printable("\xe2\x80\xae"
+                      "cod"),
+            "\\xe2\\x80\\xae"
+            "cod")
+      << "right to left";
+}
+
+TEST(Printable, ShowsWhatIsNoUtf8AsItsBytes) {
+  EXPECT_EQ(printable("\x9b"), "\\x9b");
+  EXPECT_EQ(printable("\xe2\x82"), "\\xe2\\x82");
+  EXPECT_EQ(printable("\xc0\x9b"), "\\xc0\\x9b") << "longer than need be";
+  EXPECT_EQ(printable("\xe0\x82\x9b"), "\\xe0\\x82\\x9b") << "longer than need be";
+  EXPECT_EQ(printable("\xed\xa0\x80"), "\\xed\\xa0\\x80") << "a surrogate";
+  EXPECT_EQ(printable("\xf5x"), "\\xf5x");
+}
+
+TEST(FaultId, IsStableAndDifferentForEach) {
+  std::set<std::string> seen;
+  for (std::uint16_t number = 0; number < kFaults; ++number) {
+    const std::string id = fault_id(static_cast<Fault>(number));
+    EXPECT_FALSE(id.empty()) << number;
+    EXPECT_EQ(id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-"), std::string::npos) << id;
+    EXPECT_TRUE(seen.insert(id).second) << id;
+  }
+  EXPECT_EQ(fault_id(Fault::kNotAKernel), "not-a-kernel");
+  EXPECT_EQ(fault_id(Fault::kNoRoom), "no-room");
+  EXPECT_EQ(fault_id(Fault::kBzImageTooOld), "bz-image-too-old");
+  EXPECT_EQ(fault_id(Fault::kKernelAbove4GiB), "kernel-above-4gib");
+  EXPECT_EQ(fault_id(Fault::kQemuMissing), "qemu-missing");
+}
+
 }  // namespace
 }  // namespace pvh::cli

@@ -1,20 +1,20 @@
-# Code that runs on a bare CPU: nothing of an operating system, no instruction that nobody has enabled yet, no table that a
-# loader would have to fill.
+# Code that runs on a bare CPU: nothing of an operating system, no table that a loader would have to fill. Installed too, for
+# kernels outside of this tree.
 
-# pvh_freestanding(TARGET BITS): the options of such a target, 32 or 64 bits.
-function(pvh_freestanding target bits)
-  target_compile_options(${target} PRIVATE -m${bits} -ffreestanding -fno-stack-protector -fno-asynchronous-unwind-tables
-    -fcf-protection=none -mno-red-zone -mno-sse -mgeneral-regs-only -fno-pie
-    $<$<COMPILE_LANGUAGE:C,CXX>:-Wall -Wextra -Werror -Wshadow -Wconversion -Wno-sign-conversion>
+# pvh_kernel(NAME BITS [SCRIPT file.ld] [ENTRY symbol]): makes the executable NAME a kernel of 32 or 64 bits, NAME.elf. Unless
+# told it is linked by kernel.ld and entered at pvh_entry32 or pvh_entry64.
+function(pvh_kernel name bits)
+  cmake_parse_arguments(KERNEL "" "SCRIPT;ENTRY" "" ${ARGN})
+  if(NOT KERNEL_SCRIPT)
+    set(KERNEL_SCRIPT ${PVH_KERNEL_SCRIPT})
+  endif()
+  if(NOT KERNEL_ENTRY)
+    set(KERNEL_ENTRY pvh_entry${bits})
+  endif()
+  target_compile_options(${name} PRIVATE -m${bits} -ffreestanding -fno-stack-protector -fno-asynchronous-unwind-tables
+    -fcf-protection=none -mno-red-zone -fno-pie
     $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions -fno-rtti -fno-threadsafe-statics>)
-  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF C_STANDARD 11 C_EXTENSIONS ON)
-endfunction()
-
-# pvh_kernel(NAME BITS SCRIPT ENTRY): links executable NAME to kernels/NAME.elf in the build tree.
-function(pvh_kernel name bits script entry)
-  pvh_freestanding(${name} ${bits})
-  target_link_options(${name} PRIVATE -m${bits} -nostdlib -static -Wl,-T,${script} -Wl,-e,${entry}
+  target_link_options(${name} PRIVATE -m${bits} -nostdlib -static -no-pie -Wl,-T,${KERNEL_SCRIPT} -Wl,-e,${KERNEL_ENTRY}
     -Wl,--build-id=none -Wl,--no-warn-rwx-segments)
-  set_target_properties(${name} PROPERTIES SUFFIX .elf LINK_DEPENDS ${script} OUTPUT_NAME ${name}
-    RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/kernels)
+  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF SUFFIX .elf LINK_DEPENDS ${KERNEL_SCRIPT})
 endfunction()

@@ -12,6 +12,8 @@ target_compile_options(pvh_options INTERFACE
   $<$<COMPILE_LANGUAGE:CXX,C>:-Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wno-sign-conversion
   -Wcast-align -Wformat=2 -Wnull-dereference -Wimplicit-fallthrough>
   $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual -Wold-style-cast>)
+# Without a section for each function the linker's --gc-sections has nothing to leave out.
+target_compile_options(pvh_options INTERFACE $<$<COMPILE_LANGUAGE:CXX,C>:-ffunction-sections -fdata-sections>)
 if(PVH_SANITIZE)
   target_compile_options(pvh_options INTERFACE -fsanitize=${PVH_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(pvh_options INTERFACE -fsanitize=${PVH_SANITIZE})

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <pty.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 
 #include <cstdlib>
@@ -100,6 +101,62 @@ TEST(Console, TellsCtrlAXFromWhatIsForTheGuest) {
   EXPECT_EQ(as_text(console.typed()), "ls\r\x03\x01");
 }
 
+TEST(Console, CtrlAXEndsEvenAGuestThatTakesNoKeys) {
+  const Pty pty;
+  Console console(pty.slave.get(), pty.slave.get());
+  const std::string keys(1000, 'k');
+  while (console.typed().size() < 64 * 1024) {
+    pty.type(keys);
+    serve_once(console);
+  }
+  pty.type("\x01x");
+  serve_once(console);
+  for (int i = 0; i < 100 && !console.end_asked(); ++i) serve_once(console);
+  EXPECT_TRUE(console.end_asked());
+}
+
+TEST(Console, AfterAStopTheTerminalIsRawAgainWhateverAShellMadeOfIt) {
+  const Pty pty;
+  const termios before = pty.settings();
+  {
+    Console console(pty.slave.get(), pty.slave.get());
+    ::tcsetattr(pty.slave.get(), TCSANOW, &before);  // a shell does so when a job is stopped by SIGSTOP
+    console.resume();
+    EXPECT_EQ(pty.settings().c_lflag & (ICANON | ECHO | ISIG), 0U);
+  }
+  EXPECT_TRUE(same(pty.settings(), before));
+}
+
+TEST(Console, TakesTheTerminalOnceItComesToTheForeground) {
+  const Pty pty;
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe(ends.data()), 0);
+  const pid_t shell = ::fork();
+  if (shell == 0) {
+    // A session of our own, with a job in the background of its terminal.
+    ::signal(SIGTTOU, SIG_IGN);
+    ::setsid();
+    ::ioctl(pty.slave.get(), TIOCSCTTY, 0);
+    const pid_t job = ::fork();
+    if (job == 0) {
+      ::setpgid(0, 0);
+      Console console(pty.slave.get(), -1);
+      const bool waited = console.waits_for_terminal();
+      ::tcsetpgrp(pty.slave.get(), ::getpgrp());  // what a shell's `fg` does
+      std::array<pollfd, Console::kPolled> polled{};
+      console.prepare(polled);
+      const bool raw = (pty.settings().c_lflag & ICANON) == 0;
+      ::_exit(waited && raw && polled[0].fd >= 0 && !console.waits_for_terminal() ? 0 : 1);
+    }
+    int status = 0;
+    ::waitpid(job, &status, 0);
+    ::_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 2);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(shell, &status, 0), shell);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 TEST(Console, WithoutATerminalEveryByteIsTheGuests) {
   std::array<int, 2> ends{};
   ASSERT_EQ(::pipe(ends.data()), 0);
@@ -117,12 +174,14 @@ TEST(Console, StopsReadingKeysThatTheGuestDoesNotTake) {
   ASSERT_EQ(::pipe(ends.data()), 0);
   const UniqueFd in(ends[0]);
   const UniqueFd writer(ends[1]);
-  const std::string keys(32 * 1024, 'k');
-  ASSERT_EQ(::write(writer.get(), keys.data(), keys.size()), static_cast<ssize_t>(keys.size()));
+  const std::string keys(4096, 'k');
   Console console(in.get(), -1);
-  serve_once(console);
   std::array<pollfd, Console::kPolled> polled{};
-  console.prepare(polled);
+  for (int i = 0; i < 100 && (i == 0 || polled[0].fd >= 0); ++i) {
+    ASSERT_EQ(::write(writer.get(), keys.data(), keys.size()), static_cast<ssize_t>(keys.size()));
+    serve_once(console);
+    console.prepare(polled);
+  }
   EXPECT_EQ(polled[0].fd, -1);
   console.delivered(1);
   console.prepare(polled);

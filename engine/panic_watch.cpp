@@ -1,7 +1,10 @@
 #include "pvh/engine/panic_watch.hpp"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
+
+#include "pvh/base/address.hpp"
 
 namespace pvh::engine {
 
@@ -15,7 +18,7 @@ constexpr std::string_view kOrderlyReset = "reboot: Restarting system";
 constexpr std::size_t kLongestLine = 512;
 
 /// Registers and call traces of a panic on many CPUs are shorter than this.
-constexpr std::uint64_t kLongestPanic = 256 * 1024;
+constexpr std::uint64_t kLongestPanic = 256 * kKiB;
 
 /// "[    1.234567] …", with the log level "<4>" before it on some consoles; or the beginning of such a line.
 bool may_be_kernel_line(std::string_view line) {
@@ -29,6 +32,33 @@ bool may_be_kernel_line(std::string_view line) {
   if (!line.starts_with('[')) return false;
   const auto digit = line.find_first_not_of(' ', 1);
   return digit == std::string_view::npos || (line[digit] >= '0' && line[digit] <= '9');
+}
+
+/// `line` without the kernel's own beginnings: "<4>", "[    1.234567]", "[    T1]".
+std::string_view without_prefix(std::string_view line) {
+  if (!may_be_kernel_line(line)) return line;
+  if (const auto level_end = line.find('>'); line.starts_with('<') && level_end != std::string_view::npos)
+    line.remove_prefix(level_end + 1);
+  while (line.starts_with('[')) {
+    const auto end = line.find(']');
+    if (end == std::string_view::npos) break;
+    line.remove_prefix(end + 1);
+    line.remove_prefix(std::min(line.size(), line.find_first_not_of(' ')));
+  }
+  return line;
+}
+
+/// Where a kernel's message begins with `words`: it may follow a prompt without a line end, but then its time
+/// stands before it. Somebody else's words about a panic are none: `grep` puts a file's name there.
+std::size_t find_message(std::string_view line, std::string_view words) {
+  if (const auto message = without_prefix(line); message.starts_with(words))
+    return line.size() - message.size();
+  const auto at = line.find(words);
+  const bool after_time = at != std::string_view::npos && line.substr(0, at).ends_with("] ");
+  const auto time = line.substr(0, at).rfind(" [");
+  return after_time && time != std::string_view::npos && may_be_kernel_line(line.substr(time + 1))
+             ? at
+             : std::string_view::npos;
 }
 
 bool is_blank(std::string_view line) {
@@ -84,11 +114,11 @@ void PanicWatch::take(char character) {
 void PanicWatch::end_line() {
   const std::string line = std::exchange(line_, {});
   if (is_blank(line)) return;
-  if (line.contains(kFinalLine)) {
+  if (without_prefix(line).starts_with(kFinalLine)) {
     final_line_seen_ = panic_.has_value();
     return;
   }
-  if (const auto at = line.find(kPanic); at != std::string::npos) {
+  if (const auto at = find_message(line, kPanic); at != std::string::npos) {
     panic_ = line.substr(at);
     bytes_since_panic_ = 0;
     final_line_seen_ = false;

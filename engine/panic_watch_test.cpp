@@ -85,6 +85,31 @@ TEST(PanicWatch, SurvivesALineThatNeverEnds) {
   EXPECT_TRUE(watch.panic());
 }
 
+TEST(PanicWatch, FindsAPanicBehindAPromptAndACallersName) {
+  const auto watch = after({"~ # [   12.3][    T1] Kernel panic - not syncing: sysrq\r\n",
+                            "[   12.4][    T1] ---[ end Kernel panic - not syncing: sysrq ]---\r\n"});
+  EXPECT_EQ(watch.panic(), "Kernel panic - not syncing: sysrq");
+  EXPECT_TRUE(watch.stopped_at());
+}
+
+TEST(PanicWatch, WhatQuotesAPanicIsNone) {
+  EXPECT_FALSE(after({"old.log:[    1.5] Kernel panic - not syncing: VFS\r\n",
+                      "old.log:[    1.6] ---[ end Kernel panic - not syncing: VFS ]---\r\n"})
+                   .stopped_at());
+  EXPECT_FALSE(after({"looking for Kernel panic - not syncing\r\n"}).panic());
+  EXPECT_FALSE(after({kPanicLine, "it says ---[ end Kernel panic - not syncing: VFS ]---\r\n"}).stopped_at());
+}
+
+TEST(PanicWatch, SurvivesPrefixesThatDoNotEnd) {
+  for (const std::string_view line : {"[", "[ 1", "<", "<4", "<4>[", "[1][2", "[1][", "[1]"})
+    EXPECT_FALSE(after({line, "\n"}).panic()) << line;
+}
+
+TEST(PanicWatch, KnowsWhetherALineIsUnfinished) {
+  EXPECT_TRUE(after({"/ # \x1b[6n"}).mid_line());
+  EXPECT_FALSE(after({"done\r\n\x1b[0m"}).mid_line());
+}
+
 TEST(PanicWatch, TheLastLineAloneIsNoPanic) {
   EXPECT_FALSE(after({kEndLine}).stopped_at());
 }

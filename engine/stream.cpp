@@ -29,8 +29,12 @@ UniqueFd open_again(int fd, Direction direction) {
 
 Stream::Stream(int fd, Direction direction) : fd_(fd) {
   struct stat status{};
-  if (::fstat(fd, &status) != 0) {
+  const int flags = ::fcntl(fd, F_GETFL);
+  // Another opening of the file must not allow what this descriptor does not.
+  const int forbidden = direction == Direction::kInput ? O_WRONLY : O_RDONLY;
+  if (flags < 0 || (flags & O_ACCMODE) == forbidden || ::fstat(fd, &status) != 0) {
     ended_ = true;
+    reason_ = EBADF;
     return;
   }
   if (S_ISREG(status.st_mode) || S_ISBLK(status.st_mode)) return;  // always ready, and its position is shared
@@ -43,9 +47,7 @@ Stream::Stream(int fd, Direction direction) : fd_(fd) {
     fd_ = own_.get();
     return;
   }
-  const int flags = ::fcntl(fd, F_GETFL);
-  if (flags >= 0 && (flags & O_NONBLOCK) == 0 && ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0)
-    flags_to_restore_ = flags;
+  if ((flags & O_NONBLOCK) == 0 && ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0) flags_to_restore_ = flags;
 }
 
 Stream::~Stream() {
@@ -69,7 +71,10 @@ std::size_t Stream::write(Bytes bytes) {
 std::size_t Stream::settle(ssize_t result, bool zero_is_end) {
   if (result > 0) return static_cast<std::size_t>(result);
   const bool try_later = result < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
-  if (!try_later && (result < 0 || zero_is_end)) ended_ = true;
+  if (!try_later && (result < 0 || zero_is_end)) {
+    ended_ = true;
+    reason_ = result < 0 ? errno : 0;
+  }
   return 0;
 }
 

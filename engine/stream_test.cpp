@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <string>
@@ -90,6 +91,20 @@ TEST(Stream, ReadsARegularFileFromWhereItsPositionIs) {
   EXPECT_EQ(stream.read(buffer), 2U);
   EXPECT_EQ(stream.read(buffer), 0U);
   EXPECT_TRUE(stream.ended());
+}
+
+TEST(Stream, TellsAFullDiskFromAReaderWhoHasGone) {
+  const UniqueFd full(::open("/dev/full", O_WRONLY));
+  Stream stream(full.get(), Direction::kOutput);
+  EXPECT_EQ(stream.write(as_bytes("x")), 0U);
+  EXPECT_TRUE(stream.ended());
+  EXPECT_EQ(stream.reason(), ENOSPC);
+}
+
+TEST(Stream, GainsNoRightsByOpeningAFileAgain) {
+  const UniqueFd null(::open("/dev/null", O_RDONLY));
+  EXPECT_TRUE(Stream(null.get(), Direction::kOutput).ended());
+  EXPECT_FALSE(Stream(null.get(), Direction::kInput).ended());
 }
 
 TEST(Stream, OfAClosedDescriptorHasEnded) {

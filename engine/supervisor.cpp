@@ -2,10 +2,20 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <limits>
+#include <utility>
 
 namespace pvh::engine {
+
+namespace {
+
+/// How soon a run is noticed to have come to the foreground.
+constexpr std::chrono::milliseconds kTerminalLook{200};
+
+}  // namespace
 
 Supervisor::Supervisor(int input, int output, std::optional<std::chrono::milliseconds> limit)
     : console_(input, output) {
@@ -20,7 +30,7 @@ void Supervisor::print(Bytes output) {
   console_.print(output);
 }
 
-void Supervisor::prepare(std::span<pollfd, kPolled> polled) const {
+void Supervisor::prepare(std::span<pollfd, kPolled> polled) {
   console_.prepare(polled.first<Console::kPolled>());
   polled[Console::kPolled] = {.fd = signals_.descriptor(), .events = POLLIN, .revents = 0};
 }
@@ -33,9 +43,11 @@ void Supervisor::serve(std::span<const pollfd, kPolled> polled) {
 void Supervisor::take_signals() {
   while (const auto signal = signals_.next()) {
     if (*signal == SIGTSTP) {
+      before_stop_();
       console_.suspend();
       ::raise(SIGSTOP);  // stands still here until someone continues us
       console_.resume();
+      after_stop_();
     } else if (*signal == SIGCONT) {
       console_.resume();
     } else {
@@ -45,9 +57,23 @@ void Supervisor::take_signals() {
 }
 
 std::optional<Supervisor::Clock::time_point> Supervisor::wake_at() const {
-  const auto stopped = panic_watch_.stopped_at();
-  if (!stopped || !deadline_) return stopped ? stopped : deadline_;
-  return std::min(*stopped, *deadline_);
+  std::optional<Clock::time_point> first = deadline_;
+  const auto consider = [&first](Clock::time_point when) { first = first ? std::min(*first, when) : when; };
+  if (const auto stopped = panic_watch_.stopped_at()) consider(*stopped);
+  if (console_.waits_for_terminal()) consider(Clock::now() + kTerminalLook);
+  return first;
+}
+
+void Supervisor::around_stop(std::function<void()> before, std::function<void()> after) {
+  before_stop_ = std::move(before);
+  after_stop_ = std::move(after);
+}
+
+std::optional<Error> Supervisor::output_error() const {
+  const int reason = console_.unread_reason();
+  // EIO: a terminal that was closed.
+  if (reason == 0 || reason == EPIPE || reason == ECONNRESET || reason == EIO) return std::nullopt;
+  return Error{.what = Fault::kOutputFailed, .found = std::string(std::strerror(reason))};
 }
 
 std::optional<Outcome> Supervisor::verdict() const {

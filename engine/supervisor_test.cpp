@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -97,6 +98,51 @@ TEST(Supervisor, EndsARunWhoseOutputNobodyReads) {
   serve(supervisor, 5000);
   ASSERT_TRUE(supervisor.verdict());
   EXPECT_EQ(supervisor.verdict()->signal, SIGPIPE);
+}
+
+TEST(Supervisor, AFullDiskIsAnErrorAndNotAnEndingByTheReader) {
+  const UniqueFd full(::open("/dev/full", O_WRONLY));
+  Supervisor supervisor(-1, full.get(), std::nullopt);
+  EXPECT_FALSE(supervisor.output_error());
+  supervisor.print(as_bytes("hello"));
+  serve(supervisor, 5000);
+  EXPECT_TRUE(supervisor.verdict());
+  ASSERT_TRUE(supervisor.output_error());
+  EXPECT_EQ(supervisor.output_error()->what, Fault::kOutputFailed);
+}
+
+TEST(Supervisor, LetsTheEngineStopItsGuestBeforeWeStop) {
+  const Ends said;
+  const Ends out;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    Supervisor supervisor(-1, out.writer.get(), std::nullopt);
+    bool went_on = false;
+    const auto say = [&said](char what) { (void)!::write(said.writer.get(), &what, 1); };
+    supervisor.around_stop([&] { say('s'); },
+                           [&] {
+                             say('c');
+                             went_on = true;
+                           });
+    say('r');
+    while (!went_on) serve(supervisor, 5000);
+    ::_exit(0);
+  }
+  const auto next = [&said] {
+    char what = 0;
+    EXPECT_EQ(::read(said.reader.get(), &what, 1), 1);
+    return what;
+  };
+  EXPECT_EQ(next(), 'r');
+  ::kill(child, SIGTSTP);
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, WUNTRACED), child);
+  EXPECT_TRUE(WIFSTOPPED(status));
+  EXPECT_EQ(next(), 's');
+  ::kill(child, SIGCONT);
+  EXPECT_EQ(next(), 'c');
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status));
 }
 
 TEST(Supervisor, FlushGivesUpOnAReaderWhoDoesNotReadOnceTimeIsUp) {

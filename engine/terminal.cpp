@@ -43,7 +43,8 @@ void set(int fd, const termios& settings) {
   ::sigemptyset(&ttou);
   ::sigaddset(&ttou, SIGTTOU);
   ::pthread_sigmask(SIG_BLOCK, &ttou, &before);
-  ::tcsetattr(fd, TCSADRAIN, &settings);
+  // Not TCSADRAIN: that waits for a reader who may never come, and what is written looks the same either way.
+  ::tcsetattr(fd, TCSANOW, &settings);
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
@@ -67,20 +68,31 @@ bool Terminal::is_ours() const {
 void Terminal::enter() {
   if (!is_terminal_ || raw_ || !is_ours()) return;
   if (::tcgetattr(fd_, &found_) != 0) return;
-  termios raw = found_;
-  ::cfmakeraw(&raw);
-  raw.c_oflag |= OPOST;  // a guest that ends its lines with \n alone stays readable
-  raw.c_cc[VMIN] = 1;
-  raw.c_cc[VTIME] = 0;
+  wanted_ = found_;
+  ::cfmakeraw(&wanted_);
+  wanted_.c_oflag |= OPOST;  // a guest that ends its lines with \n alone stays readable
+  wanted_.c_cc[VMIN] = 1;
+  wanted_.c_cc[VTIME] = 0;
   guard_against_crashes(fd_, found_);
-  set(fd_, raw);
+  set(fd_, wanted_);
   raw_ = true;
 }
 
 void Terminal::leave() {
   if (!raw_) return;
+  if (is_ours()) set(fd_, found_);
+  forget();
+}
+
+void Terminal::resume() {
+  // Whoever had the terminal meanwhile, such as a shell, has made it what suits him.
+  if (raw_ && !is_ours()) forget();
+  if (raw_) set(fd_, wanted_);
+  enter();
+}
+
+void Terminal::forget() {
   raw_ = false;
-  set(fd_, found_);
   crash_terminal = -1;
   put_back_handlers();
 }

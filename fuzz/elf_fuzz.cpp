@@ -6,12 +6,14 @@
 #include <utility>
 #include <vector>
 
+#include "inside.hpp"
 #include "pvh/image/kernel_image.hpp"
 
 namespace {
 
 using pvh::Bytes;
 using pvh::GuestAddress;
+using pvh::fuzz::inside;
 using pvh::image::ElfFile;
 using pvh::image::KernelImage;
 using pvh::image::Note;
@@ -21,18 +23,12 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
-bool inside(Bytes file, Bytes piece) {
-  return piece.empty() ||
-         (piece.data() >= file.data() && piece.data() + piece.size() <= file.data() + file.size());
-}
-
 void check_segments(const ElfFile& elf) {
   require(!elf.segments.empty());
   for (const Segment& segment : elf.segments) {
     require(inside(elf.bytes, segment.bytes));
     require(segment.bytes.empty() || segment.bytes.data() == elf.bytes.data() + segment.file_offset);
     require(segment.bytes.size() <= segment.memory.size());
-    require(segment.memory.start() != GuestAddress(0));
     require(segment.header_offset < elf.bytes.size());
   }
   std::vector<pvh::GuestRange> ranges;
@@ -57,7 +53,10 @@ void check_image(const KernelImage& image) {
   require(image.entry.value() < pvh::kFourGiB);
   for (const Segment& segment : image.elf.segments) require(image.extent.contains(segment.memory));
   require(pvh::read_le<std::uint32_t>(image.elf.bytes, image.entry_note_offset + 8) == 18U);
-  if (!image.relocation) return;
+  if (!image.relocation) {
+    require(image.extent.start() != GuestAddress(0));
+    return;
+  }
   require(std::has_single_bit(image.relocation->alignment));
   require(image.relocation->min <= image.relocation->max && image.relocation->max < pvh::kFourGiB);
 }

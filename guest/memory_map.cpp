@@ -1,80 +1,10 @@
 #include "pvh/guest/memory_map.hpp"
 
-#include "decode.hpp"
+#include "map_entries.hpp"
 #include "sort.hpp"
 
 namespace pvh::guest {
 namespace {
-
-constexpr size_t kEntrySize = sizeof(hvm_memmap_table_entry);
-
-MapEntry decode(const unsigned char* bytes) {
-  return {load64(bytes + offsetof(hvm_memmap_table_entry, addr)),
-          load64(bytes + offsetof(hvm_memmap_table_entry, size)),
-          load32(bytes + offsetof(hvm_memmap_table_entry, type)),
-          load32(bytes + offsetof(hvm_memmap_table_entry, reserved))};
-}
-
-/// What an entry claims, or false where it claims nothing.
-bool to_range(const MapEntry& entry, MapRange& range) {
-  if (entry.size == 0) return false;
-  const bool passes_the_end = wraps(entry.addr, entry.size);
-  // A size that cannot be true says nothing of where the RAM ends; what is not RAM is rather taken too long.
-  if (passes_the_end && entry.type == XEN_HVM_MEMMAP_TYPE_RAM) return false;
-  range = {entry.addr, passes_the_end ? UINT64_MAX : entry.addr + (entry.size - 1), entry.type, 0};
-  return true;
-}
-
-/// Every entry of a map in order, a few at a read. After the last `next`, `failed` tells whether it was the
-/// end.
-class Entries {
- public:
-  Entries(const pvh_memory& memory, uint64_t paddr, uint32_t count)
-      : memory_(memory), paddr_(paddr), left_(count) {}
-
-  bool next(MapEntry& entry) {
-    if (next_ == buffered_ && !fill()) return false;
-    entry = decode(buffer_ + kEntrySize * next_++);
-    return true;
-  }
-
-  /// The next that claims something, as a range.
-  bool next(MapRange& range) {
-    MapEntry entry;
-    do
-      if (!next(entry)) return false;
-    while (!to_range(entry, range));
-    return true;
-  }
-
-  /// Only `fill` stops before nothing is left.
-  [[nodiscard]] bool failed() const { return left_ != 0; }
-  [[nodiscard]] Error error() const { return {Clause::kStart8, Fault::kUnreadable, paddr_, kEntrySize}; }
-
- private:
-  bool fill() {
-    if (left_ == 0) return false;
-    constexpr uint32_t kAtOnce = 8;
-    uint32_t count = left_ < kAtOnce ? left_ : kAtOnce;
-    // Where memory ends inside the chunk, its first entries may still be there.
-    while (!memory_.read(memory_.context, paddr_, buffer_, count * kEntrySize)) {
-      count /= 2;
-      if (count == 0) return false;
-    }
-    paddr_ += uint64_t{count} * kEntrySize;
-    left_ -= count;
-    buffered_ = count;
-    next_ = 0;
-    return true;
-  }
-
-  const pvh_memory& memory_;
-  uint64_t paddr_;
-  uint32_t left_;
-  uint32_t next_ = 0;
-  uint32_t buffered_ = 0;
-  unsigned char buffer_[8 * kEntrySize];
-};
 
 /// A heap of those ranges that reach to where the sweep is, the strongest on top. It stores only indices, in
 /// the ranges' own spare words, so that it needs no room.
@@ -138,23 +68,6 @@ struct Output {
 
 }  // namespace
 
-Result<MapEntry> MemoryMap::entry(uint32_t index) const {
-  if (index >= entries_) return Absent{};
-  Entries entries(memory_, paddr_ + uint64_t{index} * kEntrySize, 1);
-  MapEntry entry;
-  if (!entries.next(entry)) return entries.error();
-  return entry;
-}
-
-Result<size_t> MemoryMap::collect(MapRange* storage, size_t capacity) const {
-  Entries entries(memory_, paddr_, entries_);
-  size_t count = 0;
-  for (MapRange range; entries.next(range); storage[count++] = range)
-    if (count == capacity) return Error{Clause::kMap4, Fault::kStorageTooSmall, paddr_, capacity};
-  if (entries.failed()) return entries.error();
-  return count;
-}
-
 Result<size_t> normalise(MapRange* storage, size_t capacity, size_t count) {
   if (count > capacity || count > UINT32_MAX)
     return Error{Clause::kMap4, Fault::kStorageTooSmall, 0, capacity};
@@ -196,7 +109,7 @@ Result<MapRange> MemoryMap::from(uint64_t address) const {
     uint64_t next_start = UINT64_MAX;
     bool more = false;
     MapRange range;
-    Entries entries(memory_, paddr_, entries_);
+    MapEntries entries(memory_, paddr_, entries_);
     while (entries.next(range)) {
       if (range.first > here) {
         if (range.first < next_start) next_start = range.first;
@@ -218,7 +131,7 @@ Result<MapRange> MemoryMap::from(uint64_t address) const {
 
     // Second pass: where a stronger one starts in it.
     uint64_t last = strongest.last;
-    Entries again(memory_, paddr_, entries_);
+    MapEntries again(memory_, paddr_, entries_);
     while (again.next(range))
       if (range.first > here && range.first <= last && precedence(range.type) > precedence(strongest.type))
         last = range.first - 1;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <random>
 
@@ -201,6 +202,15 @@ TEST(UnpackXz, RefusesADictionaryBeyondTheLimitBeforeItAllocatesIt) {
   EXPECT_EQ(std::get<Size>(buffer.error().wanted).bytes, kGiB + 2 * kMiB);
 }
 
+TEST(UnpackXz, HasRoomForADictionaryUnderTheHighestLimit) {
+  const Octets plain = program(700);
+  for (const std::uint64_t limit : {UINT64_MAX, UINT64_MAX - kMiB}) {
+    const auto buffer = unpack(Compression::kXz, pack_xz(plain, 8 * kMiB), limit);
+    ASSERT_TRUE(buffer) << limit;
+    EXPECT_TRUE(std::ranges::equal(buffer->bytes(), plain));
+  }
+}
+
 TEST(UnpackXz, SkipsThePaddingBetweenStreams) {
   const Octets plain = program(700);
   const Octets packed = pack_xz(plain) + filled(8, 0) + pack_xz(plain) + filled(4, 0);
@@ -234,6 +244,19 @@ TEST(UnpackZstd, SkipsWhatIsToBeSkippedAndKnowsTheFileByWhatFollows) {
   const Octets packed = skipped + pack_zstd(plain) + skipped + pack_zstd(plain);
   EXPECT_EQ(detect_compression(packed), Compression::kZstd);
   EXPECT_TRUE(unpacks_to(Compression::kZstd, packed, plain + plain));
+}
+
+TEST(UnpackZstd, TakesMillionsOfEmptyFramesInTime) {
+  constexpr std::size_t kFrames = 2'000'000;
+  const Octets skipped = u32(0x184d2a50) + u32(0);
+  Octets packed;
+  packed.reserve(kFrames * skipped.size() + kKiB);
+  for (std::size_t i = 0; i < kFrames; ++i) packed.insert(packed.end(), skipped.begin(), skipped.end());
+  const Octets plain = program(700);
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_TRUE(unpacks_to(Compression::kZstd, std::move(packed) + pack_zstd(plain), plain));
+  // Far from what one context takes, and from what one for each frame would.
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(8));
 }
 
 TEST(UnpackZstd, NeedsNoMemoryForALongWindow) {

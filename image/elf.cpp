@@ -17,7 +17,7 @@ std::string segment_name(const ProgramHeader& header) {
 }
 
 std::optional<Error> fault_of(const ProgramHeader& header) {
-  Error error{.what = Fault::kSegmentAtZero,
+  Error error{.what = Fault::kSegmentAddress,
               .clause = Clause::kNote5,
               .subject = segment_name(header),
               .where = header.header_offset};
@@ -30,15 +30,9 @@ std::optional<Error> fault_of(const ProgramHeader& header) {
   }
   const auto memory = GuestRange::from_size(GuestAddress(header.paddr), header.memory_size);
   if (!memory) {
-    error.what = Fault::kSegmentAddress;
     error.thing = Thing{.name = error.subject, .range = {}, .size = header.memory_size};
     error.found = Hex{header.paddr};
-    error.wanted = Hex{kAddressLimit};
-    return error;
-  }
-  if (header.paddr == 0) {
-    error.clause = Clause::kStart4;
-    error.thing = Thing{.name = error.subject, .range = memory, .size = {}};
+    error.wanted = Hex{kAddressLimit - 1};
     return error;
   }
   return std::nullopt;

@@ -156,6 +156,7 @@ std::vector<Malformation> malformations() {
     {"SegmentThatPassesTheAddressLimit", with_segment({.paddr = kAddressLimit - 1, .memory_size = 2}), kSegmentAddress, kNote5, kHeader3},
     {"SegmentOfHugeMemory", with_segment({.paddr = 0x300000, .memory_size = UINT64_MAX}), kSegmentAddress, kNote5, kHeader3},
     {"SegmentAtZero", with_segment({.paddr = 0, .bytes = filled(16)}), kSegmentAtZero, kStart4, kHeader3},
+    {"SegmentAtZeroOf32Bits", [] { return ElfBuilder(ElfClass::k32).load(0, filled(16)).notes({entry_note(8)}).build(); }, kSegmentAtZero, kStart4, 52},
     {"BssAtZero", with_segment({.paddr = 0, .memory_size = 1}), kSegmentAtZero, kStart4, kHeader3},
     {"SegmentsThatOverlap", with_segment({.paddr = kBase + 0xfff, .bytes = filled(16)}), kSegmentsOverlap, kPlace1, kHeader3},
     {"SegmentInsideAnother", with_segment({.paddr = kBase + 8, .bytes = filled(16)}), kSegmentsOverlap, kPlace1, kHeader3},

@@ -60,6 +60,8 @@ class Peeler {
     if (*elf) {
       result_.layers.push_back({Format::kElf, Compression::kNone, 0});
       result_.elf = std::move(**elf);
+      // Notes and segments are listed by their offsets in the ELF file, which `pvh extract` gives.
+      result_.elf_within = inside_.offset == 0 ? inside_.within : "the ELF file inside";
       return true;
     }
     // A bzImage with an EFI stub is a PE file too, so it is asked first.
@@ -73,7 +75,18 @@ class Peeler {
 
     const Compression compression = detect_compression(inside_.bytes);
     if (compression != Compression::kNone) return open_compressed(compression);
-    return inside_.located({.what = Fault::kNotAKernel, .found = looks_like(inside_.bytes)});
+    return inside_.located(no_kernel());
+  }
+
+  /// About what was unwrapped last, where anything was: the file itself may be what it should.
+  [[nodiscard]] Error no_kernel() const {
+    Error error{.what = Fault::kNotAKernel, .found = looks_like(inside_.bytes)};
+    if (result_.layers.empty()) return error;
+    error.what = Fault::kNoKernelInside;
+    error.where = 0;
+    error.subject = inside_.within;
+    if (result_.layers.back().format == Format::kUnifiedImage) error.subject = "section .linux";
+    return error;
   }
 
   Result<bool> open_bzimage(const BzImage& bzimage) {
@@ -131,6 +144,8 @@ class Peeler {
   /// Goes on with unpacked bytes; offsets count in these from here on.
   Result<bool> enter(Buffer buffer, std::string within) {
     inside_ = Inside{buffer.bytes(), 0, std::move(within)};
+    // What it was unpacked from is done with, unless an initrd lies there.
+    if (!result_.initrd) result_.unpacked.clear();
     result_.unpacked.push_back(std::move(buffer));
     return false;
   }
@@ -158,6 +173,12 @@ std::string_view name_of(Format format) {
 
 Result<KernelFile> read_kernel_file(Bytes file, const Limits& limits) {
   return Peeler(file, limits).peel();
+}
+
+Result<KernelImage> kernel_image(const KernelFile& file) {
+  auto image = kernel_image(file.elf);
+  if (!image && image.error().where) image.error().within = file.elf_within;
+  return image;
 }
 
 }  // namespace pvh::image

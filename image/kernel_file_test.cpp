@@ -213,9 +213,46 @@ TEST(KernelFile, SaysWhatTheWrongFileLooksLike) {
 
 TEST(KernelFile, SaysSoAlsoOfWhatWasPacked) {
   const Error error = error_of(pack_zstd(octets("070701 and so on")));
-  EXPECT_EQ(error.what, Fault::kNotAKernel);
+  EXPECT_EQ(error.what, Fault::kNoKernelInside);
+  EXPECT_EQ(error.subject, "the unpacked zstd data");
   EXPECT_EQ(error.found, Fact{"an initramfs (cpio archive)"});
   EXPECT_EQ(error.within, "the unpacked zstd data");
+}
+
+TEST(KernelFile, SaysWhichSectionHoldsNoKernel) {
+  const Octets file = PeBuilder().section(".linux", octets("#!/bin/sh\n")).build();
+  const Error error = error_of(file);
+  EXPECT_EQ(error.what, Fault::kNoKernelInside);
+  EXPECT_EQ(error.subject, "section .linux");
+  EXPECT_EQ(error.where, (*read_unified_image(file))->kernel_offset);
+  EXPECT_EQ(error.found, Fact{"a script"});
+}
+
+TEST(KernelFile, SaysWhatOffsetsInItsElfCountIn) {
+  const Octets broken = ElfBuilder{}.load(kMiB, filled(16)).notes({{"Xen", 18, filled(6)}}).build();
+  const auto within = [](const Octets& file) -> std::string {
+    const auto kernel = read_kernel_file(file);
+    const auto image = kernel ? kernel_image(*kernel) : Result<KernelImage>(std::unexpected(kernel.error()));
+    return image || image.error().what != Fault::kDescriptorSize ? "another answer" : image.error().within;
+  };
+  EXPECT_EQ(within(broken), "");
+  EXPECT_EQ(within(pack_xz(broken)), "the unpacked xz data");
+  EXPECT_EQ(within(BzImageBuilder(payload(Compression::kXz, broken)).build()), "the unpacked xz payload");
+  EXPECT_EQ(within(PeBuilder().section(".linux", broken).build()), "the ELF file inside");
+}
+
+TEST(KernelFile, KeepsNoMoreUnpackedThanIsViewed) {
+  const Octets bzimage = BzImageBuilder(payload(Compression::kZstd, elf())).build();
+  const auto kernel = read_kernel_file(pack_gzip(pack_xz(bzimage)));
+  ASSERT_TRUE(kernel);
+  EXPECT_EQ(kernel->unpacked.size(), 1);
+  EXPECT_TRUE(std::ranges::equal(kernel->elf.bytes, elf()));
+
+  const auto unified = read_kernel_file(
+      pack_gzip(PeBuilder().section(".initrd", filled(100, 7)).section(".linux", bzimage).build()));
+  ASSERT_TRUE(unified);
+  EXPECT_EQ(unified->unpacked.size(), 2);
+  EXPECT_TRUE(std::ranges::equal(unified->initrd.value(), filled(100, 7)));
 }
 
 }  // namespace

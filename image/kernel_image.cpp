@@ -199,6 +199,18 @@ Result<std::optional<RelocationLimits>> find_relocation(const ElfFile& elf) {
   return limits;
 }
 
+/// Nothing is placed at 0 (START-4), so a kernel linked there must be one that can be moved.
+Result<void> check_not_at_zero(const ElfFile& elf, bool can_be_moved) {
+  if (can_be_moved) return {};
+  const auto lowest =
+      std::ranges::min_element(elf.segments, {}, [](const Segment& segment) { return segment.memory; });
+  if (lowest->memory.start().value() != 0) return {};
+  return std::unexpected(Error{.what = Fault::kSegmentAtZero,
+                               .clause = Clause::kStart4,
+                               .where = lowest->header_offset,
+                               .thing = Thing{.name = "a segment", .range = lowest->memory, .size = {}}});
+}
+
 }  // namespace
 
 Result<KernelImage> kernel_image(ElfFile elf) {
@@ -209,6 +221,8 @@ Result<KernelImage> kernel_image(ElfFile elf) {
   if (!entry) return std::unexpected(entry.error());
   const auto relocation = find_relocation(elf);
   if (!relocation) return std::unexpected(relocation.error());
+  if (auto placed = check_not_at_zero(elf, relocation->has_value()); !placed)
+    return std::unexpected(std::move(placed).error());
 
   const std::uint64_t note_offset = entry_note->note->offset;
   return KernelImage{.elf = std::move(elf),

@@ -83,6 +83,13 @@ TEST(KernelImage, MayHaveASegmentAboveFourGiB) {
             GuestAddress(kFourGiB + 16));
 }
 
+TEST(KernelImage, MayBeLinkedAtZeroIfItCanBeMoved) {
+  const auto image =
+      good(ElfBuilder{}.load(0, filled(0x1000)).notes({entry_note(0x10), relocation_note({0x1000})}));
+  EXPECT_EQ(image.extent.start(), GuestAddress(0));
+  EXPECT_EQ(image.entry, GuestAddress(0x10));
+}
+
 TEST(KernelImage, IsNotRelocatableWithoutNote19) {
   EXPECT_EQ(good(with({entry_note(kBase)})).relocation, std::nullopt);
   EXPECT_EQ(good(with({entry_note(kBase), {"GNU", 19, u32(0)}})).relocation, std::nullopt);

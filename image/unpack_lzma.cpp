@@ -12,7 +12,7 @@ namespace {
 std::uint64_t memory_limit(const Output& output) {
   constexpr std::uint64_t kBesidesDictionary = 2 * kMiB;
   constexpr std::uint64_t kUsual = 64 * kMiB;
-  return std::max(output.limit, kUsual) + kBesidesDictionary;
+  return std::clamp(output.limit, kUsual, UINT64_MAX - kBesidesDictionary) + kBesidesDictionary;
 }
 
 class Decoder {

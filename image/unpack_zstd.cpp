@@ -12,18 +12,15 @@ namespace {
 
 constexpr Compression kZstd = Compression::kZstd;
 
-Result<std::uint64_t> unpack_frame(Bytes packed, std::uint64_t at, Output& output) {
+Result<std::uint64_t> unpack_frame(ZSTD_DCtx* context, Bytes packed, std::uint64_t at, Output& output) {
   const Bytes in = input_at(packed, at);
   const std::size_t frame_size = ZSTD_findFrameCompressedSize(in.data(), in.size());
   if (ZSTD_isError(frame_size) != 0U) {
     if (ZSTD_getErrorCode(frame_size) == ZSTD_error_srcSize_wrong) return truncated(kZstd, packed.size());
     return corrupt(kZstd, at, ZSTD_getErrorName(frame_size));
   }
-  const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(ZSTD_createDCtx(), ZSTD_freeDCtx);
-  if (!context) return no_memory(kZstd);
   const std::span<std::byte> room = output.room();
-  const std::size_t written =
-      ZSTD_decompressDCtx(context.get(), room.data(), room.size(), in.data(), frame_size);
+  const std::size_t written = ZSTD_decompressDCtx(context, room.data(), room.size(), in.data(), frame_size);
   if (ZSTD_isError(written) != 0U) {
     const ZSTD_ErrorCode code = ZSTD_getErrorCode(written);
     if (code == ZSTD_error_dstSize_tooSmall) return no_room(kZstd, at, output);
@@ -43,9 +40,12 @@ bool skippable_goes_on(Bytes packed, std::uint64_t at) {
 }  // namespace
 
 Result<void> unpack_zstd(Bytes packed, Output& output) {
+  // One for all frames: it costs more than a small frame does, and a file can have millions of those.
+  const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(ZSTD_createDCtx(), ZSTD_freeDCtx);
+  if (!context) return no_memory(kZstd);
   std::uint64_t at = 0;
   do {
-    const Result<std::uint64_t> end = unpack_frame(packed, at, output);
+    const Result<std::uint64_t> end = unpack_frame(context.get(), packed, at, output);
     if (!end) return std::unexpected(end.error());
     at = *end;
   } while (goes_on(packed, at, "\x28\xb5\x2f\xfd") || skippable_goes_on(packed, at));

@@ -185,7 +185,7 @@ TEST(SidePipe, KeepsTheLastLinesAndNoticesItsWord) {
   ASSERT_EQ(::write(writer.get(), "fault\nlast\n", 11), 11);
   pipe.serve();
   EXPECT_TRUE(pipe.needle_seen());
-  EXPECT_EQ(pipe.last_lines(2), "Triple fault; last");
+  EXPECT_EQ(pipe.last_lines(2, "; "), "Triple fault; last");
 }
 
 }  // namespace

@@ -61,6 +61,11 @@ Session::Session(Process process, Connections connections, engine::Supervisor& s
 Result<engine::Outcome> Session::run() {
   control_.execute("qmp_capabilities");
   control_.execute("cont");
+  // QEMU has a session of its own, so that the terminal does not stop it with us; its clock shall stop too.
+  supervisor_.around_stop([this] { control_.execute("stop"); },
+                          [this] {
+                            if (shutdown_reason_.empty() && !kill_at_) control_.execute("cont");
+                          });
   while (!exited_) {
     wait_and_serve();
     decide();
@@ -92,7 +97,7 @@ void Session::wait_and_serve() {
 
 std::optional<Session::Clock::time_point> Session::wake_at() const {
   // Once it is decided how the run ends, the supervisor's alarms have nothing to say.
-  if (kill_at_) return kill_at_;
+  if (kill_at_ || outcome_ || error_) return kill_at_;
   return supervisor_.wake_at();
 }
 
@@ -210,8 +215,13 @@ void Session::drain() {
 Result<engine::Outcome> Session::report() {
   const std::string how = process_.wait();
   if (error_) return std::unexpected(std::move(*error_));
-  if (outcome_) return std::move(*outcome_);
-  const std::string said = messages_.last_lines(kQuotedLines);
+  if (auto lost = supervisor_.output_error()) return std::unexpected(std::move(*lost));
+  if (outcome_) {
+    outcome_->mid_line = supervisor_.mid_line();
+    outcome_->warnings = messages_.last_lines(kQuotedLines, "\n");
+    return std::move(*outcome_);
+  }
+  const std::string said = messages_.last_lines(kQuotedLines, "; ");
   return std::unexpected(Error{.what = Fault::kQemuDied,
                                .subject = "QEMU",
                                .found = said.empty() ? how : fmt::format("{}: {}", how, said)});

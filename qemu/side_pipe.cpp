@@ -31,7 +31,7 @@ void SidePipe::serve() {
   }
 }
 
-std::string SidePipe::last_lines(std::size_t count) const {
+std::string SidePipe::last_lines(std::size_t count, std::string_view between) const {
   std::vector<std::string_view> lines;
   std::string_view rest = kept_;
   while (!rest.empty()) {
@@ -41,7 +41,7 @@ std::string SidePipe::last_lines(std::size_t count) const {
   }
   std::string out;
   for (std::size_t i = lines.size() - std::min(count, lines.size()); i < lines.size(); ++i) {
-    if (!out.empty()) out += "; ";
+    if (!out.empty()) out += between;
     out += lines[i];
   }
   return out;

@@ -21,8 +21,8 @@ class SidePipe {
   void serve();
 
   [[nodiscard]] bool needle_seen() const { return needle_seen_; }
-  /// The last lines, joined by "; ".
-  [[nodiscard]] std::string last_lines(std::size_t count) const;
+  /// The last lines, joined by `between`.
+  [[nodiscard]] std::string last_lines(std::size_t count, std::string_view between) const;
 
  private:
   engine::UniqueFd read_end_;

@@ -51,6 +51,59 @@ std::string check_map(const BootPlan& plan) {
   return "";
 }
 
+/// RAM is all that the board has and no user's range calls otherwise: no byte more, none less.
+std::string check_ram(const Request& request, const BootPlan& plan) {
+  for (const GuestRange& ram : board::ram(request.memory_size)) {
+    std::vector<GuestAddress> edges{ram.start(), ram.end()};
+    for (const UserRange& user : request.user_ranges)
+      for (const GuestAddress edge : {user.range.start(), user.range.end()})
+        if (ram.contains(edge)) edges.push_back(edge);
+    std::ranges::sort(edges);
+    for (std::size_t i = 0; i + 1 < edges.size(); ++i) {
+      const auto stretch = GuestRange::from_ends(edges[i], edges[i + 1]);
+      if (!stretch) continue;
+      const auto covers = [&](const UserRange& user) { return user.range.contains(*stretch); };
+      const auto user =
+          std::ranges::find_if(request.user_ranges.rbegin(), request.user_ranges.rend(), covers);
+      const std::uint32_t type = user == request.user_ranges.rend() ? kRam : user->type;
+      if (!is_called(plan, *stretch, type))
+        return "RAM, or a user's range in it, is called otherwise (MAP-5)";
+    }
+  }
+  return "";
+}
+
+/// Nothing lies above 1 GiB for which the pages left below have room.
+std::string check_low(const Request& request, const BootPlan& plan) {
+  const std::uint64_t shift = plan.entry.value() - request.kernel.entry.value();
+  std::vector<GuestRange> taken{
+      *GuestRange::from_size(GuestAddress{0}, kPageSize),
+      *GuestRange::from_size(GuestAddress{request.kernel.extent.start().value() + shift},
+                             request.kernel.extent.size())};
+  for (const Region& region : plan.regions) taken.push_back(region.range);
+  for (const MapEntry& entry : plan.memory_map)
+    if (entry.type != kRam) taken.push_back(entry.range);
+  std::ranges::sort(taken);
+
+  const std::uint64_t end = std::min({kGiB, plan.memory_size});
+  std::uint64_t largest = 0;
+  std::uint64_t free_from = 0;
+  const auto close = [&](std::uint64_t at) {
+    const std::uint64_t page = align_down(std::min(at, end), kPageSize);
+    if (page > free_from) largest = std::max(largest, page - free_from);
+  };
+  for (const GuestRange& range : taken) {
+    close(range.start().value());
+    free_from = std::max(free_from, align_up(range.end().value(), kPageSize).value_or(UINT64_MAX));
+  }
+  close(end);
+  for (const Region& region : plan.regions)
+    if ((region.content.origin == Origin::kMade || region.content.origin == Origin::kModule) &&
+        region.range.end().value() > kGiB && region.range.size() <= largest)
+      return region.name + " lies above 1 GiB, though there is room below (START-8)";
+  return "";
+}
+
 std::string check_regions(const BootPlan& plan) {
   for (std::size_t i = 0; i < plan.regions.size(); ++i) {
     const Region& region = plan.regions[i];
@@ -150,7 +203,9 @@ bool can_be_planned(const Request& request, std::uint64_t memory_size) {
 
 std::string broken_promise(const Request& request, const BootPlan& plan) {
   if (auto broken = check_map(plan); !broken.empty()) return broken;
+  if (auto broken = check_ram(request, plan); !broken.empty()) return broken;
   if (auto broken = check_regions(plan); !broken.empty()) return broken;
+  if (auto broken = check_low(request, plan); !broken.empty()) return broken;
   PageMemory memory(plan.backing);
   if (!load(plan, memory, Before::kZeros)) return "the plan cannot be loaded";
   if (auto broken = check_kernel(request, plan, memory); !broken.empty()) return broken;

@@ -110,6 +110,8 @@ table_end:
 table_pointer:
 	.word	table_end - table - 1
 	.long	table
+	/* Compilers call the functions of memory.c without being asked, also from archives that the linker reads after this one. */
+	.reloc	., BFD_RELOC_NONE, memcpy
 
 	.section .bss.pvh_pages, "aw", @nobits
 	.balign	4096

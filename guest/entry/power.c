@@ -5,7 +5,7 @@
 #include "physical.h"
 #include "pvh/guest/machine.h"
 
-enum { DEBUG_EXIT_PORT = 0xf4 };
+enum { DEBUG_EXIT_PORT = 0xf4, UNUSED_PORT = 0x80 };
 enum { SPACE_MEMORY = 0, SPACE_PORT = 1 };
 enum { FADT_HARDWARE_REDUCED = 1 << 20 };
 /* Offsets in the FADT. */
@@ -17,7 +17,15 @@ enum {
   FADT_X_DSDT = 140,
   FADT_SLEEP_CONTROL = 244
 };
+#define MAPPED_END 0x100000000ull /* by both entries */
 enum { TABLE_HEADER = 36, MOST_TABLES = 64, MOST_BYTES = 1 << 20 };
+
+/* A machine may take a moment to go off, and runs on meanwhile: half a second of port reads on real hardware.
+ */
+static void wait_for_the_end(void) {
+  unsigned patience;
+  for (patience = 500000; patience > 0; --patience) (void)in8(UNUSED_PORT);
+}
 
 static int read_at(const struct pvh_memory* memory, uint64_t paddr, void* out, size_t size) {
   return paddr <= UINT64_MAX - size && memory->read(memory->context, paddr, out, size);
@@ -86,7 +94,7 @@ void pvh_acpi_power_off(const struct pvh_memory* memory, uint64_t rsdp) {
     const uint8_t value = (uint8_t)(type << 2 | 1 << 5);
     const uint64_t space = field(memory, fadt + FADT_SLEEP_CONTROL, 1);
     if (address != 0 && space == SPACE_PORT) out8((uint16_t)address, value);
-    if (address != 0 && space == SPACE_MEMORY && address <= UINTPTR_MAX)
+    if (address != 0 && space == SPACE_MEMORY && address < MAPPED_END)
       *(volatile uint8_t*)pvh_physical(address) = value;
   }
   if ((field(memory, fadt + FADT_FLAGS, 4) & FADT_HARDWARE_REDUCED) == 0) {
@@ -96,6 +104,7 @@ void pvh_acpi_power_off(const struct pvh_memory* memory, uint64_t rsdp) {
     if (a != 0) out16(a, (uint16_t)((in16(a) & ~(7u << 10)) | value));
     if (b != 0) out16(b, (uint16_t)((in16(b) & ~(7u << 10)) | value));
   }
+  wait_for_the_end();
 }
 
 void pvh_debug_exit(uint8_t code) {

@@ -29,6 +29,10 @@ enum {
 };
 /* A checksum of more than this would take minutes on an emulated CPU. */
 #define MOST_CHECKED (64u << 20)
+/* And of everything together, since a wild list may have a thousand of each. */
+static uint64_t checks_left = 128u << 20;
+static uint64_t characters_left = 16u << 20;
+static uint64_t shown_left = 1u << 20;
 
 extern struct state probe_state;
 
@@ -53,7 +57,8 @@ static void crc_init(void) {
 static void print_checksum(uint64_t at, uint64_t size) {
   uint32_t crc = 0xffffffffu;
   uint64_t done = 0;
-  const uint64_t wanted = size < MOST_CHECKED ? size : MOST_CHECKED;
+  const uint64_t most = checks_left < MOST_CHECKED ? checks_left : MOST_CHECKED;
+  const uint64_t wanted = size < most ? size : most;
   while (done < wanted) {
     const size_t now = wanted - done < CHUNK ? (size_t)(wanted - done) : CHUNK;
     size_t i;
@@ -61,14 +66,17 @@ static void print_checksum(uint64_t at, uint64_t size) {
     for (i = 0; i < now; ++i) crc = crc_table[(crc ^ buffer[i]) & 0xff] ^ crc >> 8;
     done += now;
   }
+  checks_left -= done;
   json_number("checked", done);
   json_number("crc32", ~crc);
 }
 
-/* Shows the bytes in lines of CHUNK, up to `most` of them. */
+/* Shows the bytes in lines of CHUNK, up to `most` of them, and nothing once enough has been shown in all. */
 static void show_memory(const char* of, uint64_t at, uint64_t size, uint64_t most) {
   uint64_t done = 0;
   if (size > most) size = most;
+  if (size > shown_left) size = shown_left;
+  shown_left -= size;
   while (done < size) {
     const size_t now = size - done < CHUNK ? (size_t)(size - done) : CHUNK;
     const int readable = at + done >= at && probe_read(NULL, at + done, buffer, now);
@@ -89,8 +97,9 @@ static void show_string(const char* of, uint64_t index, uint64_t at) {
   uint64_t length = 0;
   int terminated = 0;
   int readable = 1;
-  while (!terminated && length < MOST_STRING) {
+  while (!terminated && length < MOST_STRING && characters_left > 0) {
     unsigned char c;
+    --characters_left;
     if (at + length < at || !probe_read(NULL, at + length, &c, 1)) {
       readable = 0;
       break;
@@ -220,6 +229,22 @@ static void show_acpi(uint64_t rsdp) {
   }
 }
 
+/* Off by every way that there is; where there is none a reset, so that nobody waits for a guest that has said
+ * all. */
+static void leave(uint64_t rsdp) {
+  const struct {
+    uint16_t limit;
+    uintptr_t base;
+  } __attribute__((packed)) nothing = {0, 0};
+  unsigned patience;
+  pvh_xen_shutdown(0);
+  pvh_acpi_power_off(&memory, rsdp);
+  pvh_debug_exit(0);
+  out8(0x64, 0xfe); /* the keyboard controller's reset line */
+  for (patience = 100000; patience > 0; --patience) (void)in8(0x80);
+  __asm__ volatile("lidt %0; ud2" : : "m"(nothing)); /* a triple fault */
+}
+
 void probe_main(void) {
   struct hvm_start_info info = {0};
   const uint32_t at = probe_state.ebx;
@@ -234,7 +259,7 @@ void probe_main(void) {
   json_begin("begin");
   json_number("bits", sizeof(void*) * 8);
   json_number("image", probe_state.image);
-  json_number("linked", 0x100000);
+  json_number("linked", PROBE_LINK_ADDRESS);
   json_bool("xen", pvh_on_xen());
   json_number("consoles", consoles);
   json_end();
@@ -254,5 +279,5 @@ void probe_main(void) {
   json_begin("end");
   json_bool("magic", known);
   json_end();
-  pvh_power_off(&memory, known ? info.rsdp_paddr : 0);
+  leave(known ? info.rsdp_paddr : 0);
 }

@@ -13,9 +13,14 @@ extern uint64_t probe_window[512]; /* entry.S: the page directory of the fifth G
 
 enum { WINDOW_SIZE = 0x200000, PRESENT_LARGE = 0x81 };
 
+/* Asked once: under a hypervisor each cpuid costs microseconds, and strings are read byte by byte. */
 static uint64_t address_limit(void) {
-  const uint32_t width = cpuid(0x80000000).eax >= 0x80000008 ? cpuid(0x80000008).eax & 0xff : 36;
-  return 1ull << (width > 52 ? 52 : width);
+  static uint64_t limit;
+  if (limit == 0) {
+    const uint32_t width = cpuid(0x80000000).eax >= 0x80000008 ? cpuid(0x80000008).eax & 0xff : 36;
+    limit = 1ull << (width > 52 ? 52 : width);
+  }
+  return limit;
 }
 
 static const unsigned char* look_at(uint64_t paddr) {

@@ -48,7 +48,7 @@ enum class Fault : std::uint16_t {
   kSegmentFileSize,  ///< subject; where: its header; found (Size) p_filesz; wanted (Size) p_memsz
   kSegmentAddress,   ///< passes the last address. thing: segment and size; where: header; found p_paddr;
                      ///< wanted
-  kSegmentAtZero,    ///< subject; where: its header; thing: where it lies
+  kSegmentAtZero,    ///< and the kernel cannot be moved; where: its header; thing: where it lies
   kSegmentsOverlap,  ///< where: header of the later in the file, which is thing; obstacle: the other
   kNoteCut,          ///< a note's header passes the end of subject; where; found, wanted (Size)
   kNoteTooLong,   ///< a note passes the end of subject; where; found text; wanted (Size): what is left for it
@@ -92,6 +92,7 @@ enum class Fault : std::uint16_t {
                         ///< (Size)
   kPeNulInText,         ///< a NUL inside a text section: subject, where (of the NUL)
   kNestedTooDeep,       ///< wrapped more often than we follow: wanted (the most layers)
+  kNoKernelInside,  ///< what was unwrapped is no kernel: subject, where (it begins), found (as kNotAKernel)
 
   // board: what a machine cannot have.
   kCpuCount,              ///< found: CPUs asked for; wanted: how many can be described ("1 to 1024")

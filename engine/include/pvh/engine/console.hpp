@@ -27,8 +27,9 @@ class Console {
   [[nodiscard]] std::size_t room() const { return to_user_.room(); }
   void print(Bytes output) { to_user_.append(output); }
   [[nodiscard]] bool printed() const { return to_user_.empty() || output_.ended(); }
-  /// Nobody reads the output any more.
+  /// Nobody reads the output any more, or the host takes no more of it; and errno's reason.
   [[nodiscard]] bool unread() const { return output_.ended(); }
+  [[nodiscard]] int unread_reason() const { return output_.reason(); }
 
   /// What was typed for the guest, and the forgetting of what it has got.
   [[nodiscard]] Bytes typed() const { return to_guest_.pending(); }
@@ -38,12 +39,14 @@ class Console {
 
   /// Our part in an event loop: what to wait for, and what to do once that has come.
   static constexpr std::size_t kPolled = 2;
-  void prepare(std::span<pollfd, kPolled> polled) const;
+  void prepare(std::span<pollfd, kPolled> polled);
   void serve(std::span<const pollfd, kPolled> polled);
 
   /// Around a stop of the whole process (SIGTSTP, SIGCONT).
   void suspend() { terminal_.leave(); }
-  void resume() { terminal_.enter(); }
+  void resume() { terminal_.resume(); }
+  /// Another job has the terminal; `prepare` has to be called now and then, to see whether it still has.
+  [[nodiscard]] bool waits_for_terminal() const { return terminal_.is_waiting(); }
 
  private:
   void read_keys();
@@ -56,7 +59,7 @@ class Console {
   Stream output_;
   EscapeFilter escape_;
   ByteQueue to_user_{kQueueSize};
-  ByteQueue to_guest_{4096};
+  ByteQueue to_guest_{kQueueSize};
   bool end_asked_ = false;
 };
 

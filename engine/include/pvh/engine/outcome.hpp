@@ -22,6 +22,8 @@ struct Outcome {
   std::string detail;  ///< for kPanic: what the guest said; for kTripleFault and kCrash: registers, in lines
   int signal = 0;      ///< for kEnded by a signal: which
   std::chrono::milliseconds duration{0};
+  bool mid_line = false;      ///< the guest's output does not end with the end of a line
+  std::string warnings = {};  ///< what the engine's own program said besides, in lines
 };
 
 }  // namespace pvh::engine

@@ -18,7 +18,8 @@ class PanicWatch {
   using Clock = std::chrono::steady_clock;
 
   /// After the last line of a panic, so long a silence means that the guest has stopped. Someone who only
-  /// reads an old log gets a prompt sooner.
+  /// reads an old log gets a prompt sooner. A script that prints an old log to its very end and then waits
+  /// for longer looks the same as a panic: it has to print something of its own after it.
   static constexpr std::chrono::seconds kSilence{2};
 
   void feed(Bytes output, Clock::time_point now);
@@ -26,6 +27,9 @@ class PanicWatch {
   /// What the kernel said when it panicked, where that is the last that it did: "Kernel panic - not syncing:
   /// …".
   [[nodiscard]] const std::optional<std::string>& panic() const { return panic_; }
+
+  /// Whether the output so far ends within a line.
+  [[nodiscard]] bool mid_line() const { return !line_.empty(); }
 
   /// When the guest counts as stopped unless it says more; nothing while it is alive.
   [[nodiscard]] std::optional<Clock::time_point> stopped_at() const;
@@ -45,7 +49,7 @@ class PanicWatch {
   std::uint64_t bytes_since_panic_ = 0;
   std::optional<std::string> panic_;
   bool final_line_seen_ = false;
-  Clock::time_point last_output_{};
+  Clock::time_point last_output_;
 };
 
 }  // namespace pvh::engine

@@ -24,6 +24,8 @@ class Stream {
   [[nodiscard]] int descriptor() const { return ended_ ? -1 : fd_; }
   /// End of input, or nobody left to read the output.
   [[nodiscard]] bool ended() const { return ended_; }
+  /// errno of what ended it; 0 for the end of the input.
+  [[nodiscard]] int reason() const { return reason_; }
 
   /// How many bytes were read, or written: 0 where the stream is not ready, or has ended.
   [[nodiscard]] std::size_t read(std::span<std::byte> into);
@@ -36,6 +38,7 @@ class Stream {
   int fd_;
   bool socket_ = false;
   bool ended_ = false;
+  int reason_ = 0;
   int flags_to_restore_ = -1;
 };
 

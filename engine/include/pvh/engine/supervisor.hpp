@@ -6,10 +6,12 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 
+#include "pvh/base/error.hpp"
 #include "pvh/engine/console.hpp"
 #include "pvh/engine/outcome.hpp"
 #include "pvh/engine/panic_watch.hpp"
@@ -32,13 +34,20 @@ class Supervisor {
   void delivered(std::size_t count) { console_.delivered(count); }
 
   static constexpr std::size_t kPolled = Console::kPolled + 1;
-  void prepare(std::span<pollfd, kPolled> polled) const;
+  void prepare(std::span<pollfd, kPolled> polled);
   void serve(std::span<const pollfd, kPolled> polled);
   /// When to call `verdict` at the latest, even if nothing happens.
   [[nodiscard]] std::optional<Clock::time_point> wake_at() const;
 
   /// Why the run has to end, where it has: time limit, user, or a guest that panicked and stopped.
   [[nodiscard]] std::optional<Outcome> verdict() const;
+  /// That the guest's output could not be written, where it is not merely that nobody reads it any more: the
+  /// run has failed then, however the guest ended.
+  [[nodiscard]] std::optional<Error> output_error() const;
+  /// Whether the guest's output so far ends within a line.
+  [[nodiscard]] bool mid_line() const { return panic_watch_.mid_line(); }
+  /// What an engine has to do around a stop of this process by SIGTSTP, where its guest would run on.
+  void around_stop(std::function<void()> before, std::function<void()> after);
   /// What the guest said when it panicked, where that is the last that it did.
   [[nodiscard]] const std::optional<std::string>& panic() const { return panic_watch_.panic(); }
 
@@ -59,6 +68,8 @@ class Supervisor {
   Clock::time_point start_ = Clock::now();
   std::optional<Clock::time_point> deadline_;
   int end_signal_ = 0;
+  std::function<void()> before_stop_ = [] {};
+  std::function<void()> after_stop_ = [] {};
 };
 
 /// For poll(): milliseconds until `when`, rounded up; -1 for never.

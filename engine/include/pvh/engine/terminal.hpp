@@ -20,14 +20,21 @@ class Terminal {
 
   /// Raw mode, where this process is in the foreground.
   void enter();
-  /// As it was found.
+  /// As it was found, unless another job has it now.
   void leave();
+  /// After a stop of this process that it may not have seen coming (SIGSTOP): raw again, where it was so.
+  void resume();
+  /// It is to be raw, but another job has it: nobody tells us when we come to the foreground.
+  [[nodiscard]] bool is_waiting() const { return is_terminal_ && !raw_; }
 
  private:
+  void forget();
+
   int fd_;
   bool is_terminal_ = false;
   bool raw_ = false;
   termios found_{};
+  termios wanted_{};
 };
 
 }  // namespace pvh::engine

@@ -9,6 +9,7 @@
 #include "pvh/image/buffer.hpp"
 #include "pvh/image/compression.hpp"
 #include "pvh/image/elf.hpp"
+#include "pvh/image/kernel_image.hpp"
 
 namespace pvh::image {
 
@@ -29,6 +30,7 @@ struct KernelFile {
   std::vector<Layer> layers;  ///< outermost first; the last is the ELF itself
   std::vector<Buffer> unpacked;
   ElfFile elf;
+  std::string elf_within;  ///< what offsets in `elf` count in: "the unpacked xz payload"; empty: the file
   std::optional<Bytes> initrd;              ///< a unified image's own
   std::optional<std::string> command_line;  ///< a unified image's own
   std::optional<std::string> release;       ///< kernel release, by the bzImage header or the unified image
@@ -41,5 +43,8 @@ struct Limits {
 
 /// Takes `file` apart, at most a few layers deep. The result views `file`: keep it.
 [[nodiscard]] Result<KernelFile> read_kernel_file(Bytes file, const Limits& limits = {});
+
+/// As `kernel_image` of the ELF inside; an error names what its offset counts in.
+[[nodiscard]] Result<KernelImage> kernel_image(const KernelFile& file);
 
 }  // namespace pvh::image
