@@ -39,6 +39,8 @@ std::string what_happened(const engine::Outcome& outcome) {
       return "the guest panicked";
     case engine::Ending::kTripleFault:
       return "the guest crashed (triple fault)";
+    case engine::Ending::kCrash:
+      return "the guest crashed";
     case engine::Ending::kTimeLimit:
       return "the time limit ended the guest";
     case engine::Ending::kEnded:
@@ -70,6 +72,7 @@ int exit_code_of(const engine::Outcome& outcome) {
       return kExitReboot;
     case engine::Ending::kPanic:
     case engine::Ending::kTripleFault:
+    case engine::Ending::kCrash:
       return kExitCrashed;
     case engine::Ending::kTimeLimit:
       return kExitTimeLimit;

@@ -39,7 +39,8 @@ constexpr std::string_view kRun =
                        or a number; repeatable, a later one wins
   --start-info-version V  0 or 1 (1); also --version-0
   --max-unpacked SIZE  the most that a compressed file may unpack to (1G)
-  --engine ENGINE      auto or qemu (auto, which today is qemu: an emulated CPU)
+  --engine ENGINE      kvm (this host's processor), qemu (an emulated CPU, anywhere) or auto (auto:
+                       kvm where it will run the guest; says which)
   --qemu PATH          which QEMU (qemu-system-x86_64)
   --timeout SECONDS    end it then; fractions allowed
   -q, --quiet          say nothing but errors and the guest's own output

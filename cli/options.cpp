@@ -180,15 +180,21 @@ Expected<MachineOptions> machine_options(const Texts& texts, std::uint64_t max_u
   return out;
 }
 
+std::optional<Engine> engine_named(std::string_view name) {
+  if (name == "auto") return Engine::kAuto;
+  if (name == "kvm") return Engine::kKvm;
+  if (name == "qemu") return Engine::kQemu;
+  return std::nullopt;
+}
+
 Expected<RunOptions> run_options(const Texts& texts, std::uint64_t max_unpacked) {
   auto machine = machine_options(texts, max_unpacked);
   if (!machine) return Usage(machine.error());
   RunOptions out;
   out.machine = std::move(*machine);
-  if (texts.engine != "auto" && texts.engine != "qemu") {
-    return wrong("--engine", texts.engine, "must be auto or qemu");
-  }
-  out.engine = texts.engine == "qemu" ? Engine::kQemu : Engine::kAuto;
+  const auto engine = engine_named(texts.engine);
+  if (!engine) return wrong("--engine", texts.engine, "must be auto, kvm or qemu");
+  out.engine = *engine;
   out.qemu = texts.qemu;
   if (out.qemu.empty()) return Usage(UsageError{"--qemu needs a program's name"});
   out.quiet = texts.quiet;

@@ -57,6 +57,7 @@ struct MachineOptions {
   std::optional<std::uint64_t> seed;
   std::vector<boot::UserRange> memory_map;
   std::uint64_t max_unpacked = kGiB;
+  bool interval_timer = true;  ///< the engine's to say, not the user's
 };
 
 struct PlanOptions {
@@ -64,7 +65,7 @@ struct PlanOptions {
   bool json = false;
 };
 
-enum class Engine : std::uint8_t { kAuto, kQemu };
+enum class Engine : std::uint8_t { kAuto, kKvm, kQemu };
 
 struct RunOptions {
   MachineOptions machine;

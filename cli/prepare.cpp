@@ -62,6 +62,7 @@ board::Board board_of(const MachineOptions& options) {
   board.cpus = options.cpus;
   board.virtio.assign(options.disks.size(), board::VirtioKind::kBlock);
   board.acpi = options.acpi;
+  board.interval_timer = options.interval_timer;
   return board;
 }
 

@@ -5,8 +5,10 @@
 
 #include "commands.hpp"
 #include "ending.hpp"
+#include "engine_choice.hpp"
 #include "output.hpp"
 #include "prepare.hpp"
+#include "pvh/kvm/kvm.hpp"
 #include "pvh/qemu/qemu.hpp"
 
 namespace pvh::cli {
@@ -33,8 +35,6 @@ bool is_linux(const image::ElfFile& elf) {
 /// What a person will want to know before the guest has the terminal.
 void announce(const RunOptions& options, const Prepared& prepared) {
   if (options.quiet) return;
-  if (options.engine == Engine::kAuto)
-    complain("pvh: engine qemu (an emulated CPU: it runs on any machine)\n");
   if (prepared.seed && !options.machine.seed) {
     complain(fmt::format("pvh: placed at random; --randomize --seed {} does it again\n", *prepared.seed));
   }
@@ -42,6 +42,33 @@ void announce(const RunOptions& options, const Prepared& prepared) {
     complain(
         "pvh: Linux with no command line prints nothing here; --append console=ttyS0 shows its output\n");
   }
+}
+
+/// The engine that the user named, or the one that suits, which is then said.
+Engine engine_for(const RunOptions& options) {
+  if (options.engine != Engine::kAuto) return options.engine;
+  const EngineChoice choice = choose_engine(options.machine, kvm::host());
+  if (!options.quiet)
+    complain(
+        fmt::format("pvh: engine {} ({})\n", choice.engine == Engine::kKvm ? "kvm" : "qemu", choice.why));
+  return choice.engine;
+}
+
+Result<engine::Outcome> run_kvm(const RunOptions& options, const boot::BootPlan& plan) {
+  if (!options.machine.disks.empty())
+    return std::unexpected(
+        Error{.what = Fault::kKvmDisks, .found = std::uint64_t{options.machine.disks.size()}});
+  return kvm::run(plan, {.cpus = options.machine.cpus, .timeout = options.timeout, .input = 0, .output = 1});
+}
+
+Result<engine::Outcome> run_qemu(const RunOptions& options, const boot::BootPlan& plan,
+                                 std::vector<qemu::Disk> disks) {
+  return qemu::run(plan, {.binary = options.qemu,
+                          .cpus = options.machine.cpus,
+                          .disks = std::move(disks),
+                          .timeout = options.timeout,
+                          .input = 0,
+                          .output = 1});
 }
 
 }  // namespace
@@ -52,18 +79,17 @@ int run(const RunOptions& options) {
     complain(message(disks.error()));
     return kExitError;
   }
-  const auto prepared = prepare(options.machine);
+  const Engine engine = engine_for(options);
+  MachineOptions machine = options.machine;
+  machine.interval_timer = engine == Engine::kQemu;
+  const auto prepared = prepare(machine);
   if (!prepared) {
     complain(message(prepared.error()));
     return kExitError;
   }
   announce(options, *prepared);
-  const auto outcome = qemu::run(prepared->plan, {.binary = options.qemu,
-                                                  .cpus = options.machine.cpus,
-                                                  .disks = *disks,
-                                                  .timeout = options.timeout,
-                                                  .input = 0,
-                                                  .output = 1});
+  const auto outcome =
+      engine == Engine::kKvm ? run_kvm(options, prepared->plan) : run_qemu(options, prepared->plan, *disks);
   if (!outcome) {
     complain(message({outcome.error(), ""}));
     return kExitError;

@@ -10,8 +10,9 @@ namespace {
 
 constexpr auto kFaults = static_cast<std::uint16_t>(Fault::kCount_);
 
-std::array<std::span<const FaultWords>, 6> rooms() {
-  return {words_elf(), words_containers(), words_board(), words_boot(), words_qemu(), words_cli()};
+std::array<std::span<const FaultWords>, 7> rooms() {
+  return {words_elf(),  words_containers(), words_board(), words_boot(),
+          words_qemu(), words_kvm(),        words_cli()};
 }
 
 /// The names in braces.

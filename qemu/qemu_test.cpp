@@ -19,13 +19,14 @@
 #include <thread>
 
 #include "pvh/engine/unique_fd.hpp"
-#include "test_guest.hpp"
+#include "testing/tiny_guest.hpp"
 
 namespace pvh::qemu {
 namespace {
 
 using namespace std::chrono_literals;
 using engine::Ending;
+namespace test = boot::testing;
 using test::Code;
 using test::plan_of;
 using ::testing::HasSubstr;

@@ -134,6 +134,10 @@ enum class Fault : std::uint16_t {
   kQemuNotRunnable,  ///< the program is there, but cannot be started (subject: its name; found: the reason)
   kQemuTooOld,       ///< (subject: the program; found: its version; wanted: the oldest that will do)
   kQemuDied,         ///< ended by itself (subject: the program; found: how, and the last lines that it said)
+  kKvmMissing,       ///< no such device (subject: its path)
+  kKvmForbidden,     ///< this user may not open it (subject: its path)
+  kKvmTooOld,        ///< (subject: its path; found, wanted: text)
+  kKvmDisks,         ///< disks, which this engine does not have (found: how many)
 
   // cli: files and arguments. In these, subject is what the file was to be: "the kernel", "module 2".
   kFileMissing,       ///< subject

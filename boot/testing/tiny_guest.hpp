@@ -11,7 +11,7 @@
 #include "pvh/board/board.hpp"
 #include "pvh/boot/plan.hpp"
 
-namespace pvh::qemu::test {
+namespace pvh::boot::testing {
 
 inline constexpr GuestAddress kEntry{0x100000};
 inline constexpr GuestAddress kStartInfo{0x9000};
@@ -56,25 +56,25 @@ class Code {
   std::vector<std::byte> code_;
 };
 
-inline void put(boot::BootPlan& plan, GuestAddress at, std::vector<std::byte> bytes) {
+inline void put(BootPlan& plan, GuestAddress at, std::vector<std::byte> bytes) {
   plan.made.push_back(std::move(bytes));
   const Bytes view = plan.made.back();
   plan.regions.push_back(
       {.name = "test",
        .range = GuestRange::from_size(at, view.size()).value(),
-       .content = {.origin = boot::Origin::kMade, .index = plan.made.size() - 1, .bytes = view}});
+       .content = {.origin = Origin::kMade, .index = plan.made.size() - 1, .bytes = view}});
 }
 
 /// A plan with nothing in it but this code, at its entry.
-inline boot::BootPlan plan_of(const Code& code, std::uint64_t memory_size = 16 * kMiB) {
-  boot::BootPlan plan;
+inline BootPlan plan_of(const Code& code, std::uint64_t memory_size = 16 * kMiB) {
+  BootPlan plan;
   plan.start_info = kStartInfo;
   plan.entry = kEntry;
   plan.memory_size = memory_size;
   plan.backing = board::backing(memory_size);
-  plan.state = boot::entry_state(kEntry, kStartInfo);
+  plan.state = entry_state(kEntry, kStartInfo);
   put(plan, kEntry, code.code());
   return plan;
 }
 
-}  // namespace pvh::qemu::test
+}  // namespace pvh::boot::testing

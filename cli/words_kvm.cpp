@@ -1,0 +1,21 @@
+// Sentences for the faults of kvm.
+#include "words.hpp"
+
+namespace pvh::cli {
+
+std::span<const FaultWords> words_kvm() {
+  static constexpr FaultWords kWords[] = {
+      {Fault::kKvmMissing, "{subject} is not there: this host has no KVM",
+       "Its processor must have virtualization, switched on in the firmware, and the module kvm_intel or "
+       "kvm_amd loaded. `--engine qemu` runs on any machine."},
+      {Fault::kKvmForbidden, "you may not open {subject}",
+       "The group kvm may: `sudo usermod -aG kvm $USER`, then log in anew. `--engine qemu` needs no right."},
+      {Fault::kKvmTooOld, "{subject} cannot do what is needed: it has {found}; {wanted} is needed",
+       "Linux 4.12 and later have it. `--engine qemu` runs on any machine."},
+      {Fault::kKvmDisks, "the kvm engine has no disks, and {found} was asked for",
+       "`--engine qemu` has them."},
+  };
+  return kWords;
+}
+
+}  // namespace pvh::cli

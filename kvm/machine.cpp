@@ -1,0 +1,260 @@
+#include "machine.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <pthread.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <system_error>
+#include <utility>
+
+#include "pvh/board/board.hpp"
+#include "registers.hpp"
+
+namespace pvh::kvm {
+
+namespace {
+
+using engine::Ending;
+using engine::Outcome;
+
+/// The signal that gets a CPU's thread out of the guest. It does nothing but to arrive.
+class Kick {
+ public:
+  Kick() {
+    struct sigaction nothing{};
+    nothing.sa_handler = [](int) {};
+    ::sigaction(SIGRTMIN, &nothing, &before_);
+  }
+  Kick(const Kick&) = delete;
+  Kick& operator=(const Kick&) = delete;
+  ~Kick() { ::sigaction(SIGRTMIN, &before_, nullptr); }
+
+  static void listen() {
+    sigset_t kick;
+    ::sigemptyset(&kick);
+    ::sigaddset(&kick, SIGRTMIN);
+    ::pthread_sigmask(SIG_UNBLOCK, &kick, nullptr);
+  }
+  static void send(std::thread& thread) { ::pthread_kill(thread.native_handle(), SIGRTMIN); }
+
+ private:
+  struct sigaction before_{};
+};
+
+/// What KVM says when it cannot go on, in words for a report.
+std::string internal_error(const kvm_run& exit) {
+  switch (exit.internal.suberror) {
+    case KVM_INTERNAL_ERROR_EMULATION:
+      return "KVM could not emulate an instruction";
+    case KVM_INTERNAL_ERROR_SIMUL_EX:
+      return "KVM met several exceptions at once";
+    case KVM_INTERNAL_ERROR_DELIVERY_EV:
+      return "KVM could not deliver an exception or interrupt";
+    default:
+      return fmt::format("KVM internal error {}", exit.internal.suberror);
+  }
+}
+
+}  // namespace
+
+Machine::Machine(Vm& vm, std::span<Vcpu> cpus, const GuestMemory& memory, const boot::EntryState& entry,
+                 engine::Supervisor& supervisor)
+    : cpus_(cpus),
+      memory_(memory),
+      entry_(entry),
+      supervisor_(supervisor),
+      io_apics_(vm),
+      serial_(io_apics_, board::kCom1Interrupt, [this] { event_.signal(); }),
+      power_([this](Ending ending) { end(ending); }),
+      reset_([this](Ending ending) { end(ending); }),
+      panic_([this](Ending ending) { end(ending); }) {
+  ports_.attach(board::kCom1Port, 8, serial_);
+  ports_.attach(board::kRtcPort, Rtc::kSize, rtc_);
+  ports_.attach(ResetPort::kPort, 1, reset_);
+  ports_.attach(board::kPanicPort, PanicPort::kSize, panic_);
+  mmio_.attach(board::kEventDevice.value(), EventDevice::kSize, event_device_);
+  mmio_.attach(board::kPm1Control.value(), PowerRegisters::kSize, power_);
+  io_apics_.attach(mmio_);
+}
+
+Result<Outcome> Machine::run() {
+  if (!event_.valid()) return std::unexpected(host_error("event descriptor", errno));
+  const Kick kick;
+  auto started = start();
+  if (!started) {
+    stop();
+    return std::unexpected(started.error());
+  }
+  for (;;) {
+    wait_and_serve();
+    // The guest's own end goes before the user's, who could not know.
+    if (const auto end = guest_end()) {
+      stop();
+      drain();
+      return outcome_of(*end);
+    }
+    if (auto verdict = supervisor_.verdict()) {
+      stop();
+      verdict->duration = supervisor_.elapsed();
+      drain();
+      return std::move(*verdict);
+    }
+  }
+}
+
+Result<void> Machine::start() {
+  threads_.reserve(cpus_.size());
+  for (Vcpu& cpu : cpus_) {
+    try {
+      threads_.emplace_back([this, &cpu] { run_cpu(cpu); });
+    } catch (const std::system_error& error) {  // the library's only way to say it
+      return std::unexpected(host_error("thread for a virtual CPU", error.code().value()));
+    }
+  }
+  return {};
+}
+
+void Machine::stop() {
+  stopping_ = true;
+  // A CPU that has looked at `stopping_` already finds the flag as it enters the guest; one that is in the
+  // guest is taken out by the signal. So one signal each is enough.
+  for (std::size_t i = 0; i < threads_.size(); ++i) {
+    cpus_[i].interrupt();
+    Kick::send(threads_[i]);
+  }
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+void Machine::run_cpu(Vcpu& cpu) {
+  Kick::listen();
+  while (!stopping_) {
+    const int error = cpu.run();
+    if (error == 0)
+      serve_exit(cpu);
+    else if (error != EINTR && error != EAGAIN)
+      end(Ending::kCrash, fmt::format("KVM cannot run CPU {}: {}", cpu.id(), std::strerror(error)));
+  }
+}
+
+void Machine::serve_exit(Vcpu& cpu) {
+  const kvm_run& exit = cpu.exit();
+  switch (exit.exit_reason) {
+    case KVM_EXIT_IO:
+      return access_port(cpu);
+    case KVM_EXIT_MMIO:
+      return access_memory(cpu);
+    case KVM_EXIT_IOAPIC_EOI:
+      return io_apics_.end_of_interrupt(exit.eoi.vector);
+    case KVM_EXIT_INTR:
+      return;
+    case KVM_EXIT_SHUTDOWN:
+      return end(Ending::kTripleFault, fmt::format("triple fault on CPU {}", cpu.id()));
+    case KVM_EXIT_INTERNAL_ERROR:
+      return end(Ending::kCrash, fmt::format("{} on CPU {}", internal_error(exit), cpu.id()));
+    case KVM_EXIT_FAIL_ENTRY:
+      return end(Ending::kCrash, fmt::format("the processor refused the state of CPU {} (reason {:#x})",
+                                             cpu.id(), exit.fail_entry.hardware_entry_failure_reason));
+    default:
+      return end(Ending::kCrash,
+                 fmt::format("CPU {} left the guest for an unknown reason ({})", cpu.id(), exit.exit_reason));
+  }
+}
+
+void Machine::access_port(Vcpu& cpu) {
+  const auto& io = cpu.exit().io;
+  std::span<std::byte> data = cpu.port_data();
+  for (; io.size > 0 && data.size() >= io.size; data = data.subspan(io.size)) {
+    if (io.direction == KVM_EXIT_IO_IN)
+      ports_.read(io.port, data.first(io.size));
+    else
+      ports_.write(io.port, data.first(io.size));
+  }
+}
+
+void Machine::access_memory(Vcpu& cpu) {
+  auto& access = cpu.exit().mmio;
+  const auto data = std::as_writable_bytes(std::span(access.data))
+                        .first(std::min<std::size_t>(access.len, sizeof access.data));
+  if (access.is_write != 0)
+    mmio_.write(access.phys_addr, data);
+  else
+    mmio_.read(access.phys_addr, data);
+}
+
+void Machine::end(Ending ending, std::string reason) {
+  {
+    const std::lock_guard lock(end_mutex_);
+    if (!end_) end_ = End{.ending = ending, .reason = std::move(reason)};
+  }
+  stopping_ = true;
+  event_.signal();
+}
+
+void Machine::wait_and_serve() {
+  std::array<pollfd, engine::Supervisor::kPolled + 1> polled{};
+  const auto users = std::span(polled).first<engine::Supervisor::kPolled>();
+  supervisor_.prepare(users);
+  polled.back() = {.fd = event_.descriptor(), .events = POLLIN, .revents = 0};
+  if (::poll(polled.data(), polled.size(), engine::poll_timeout(supervisor_.wake_at())) <= 0) return;
+  supervisor_.serve(users);
+  // Cleared before we look: what comes after that wakes us again.
+  if (polled.back().revents != 0) event_.clear();
+  (void)pass_output_on();
+  if (!supervisor_.typed().empty()) supervisor_.delivered(serial_.type(supervisor_.typed()));
+}
+
+bool Machine::pass_output_on() {
+  std::array<std::byte, 4096> buffer;
+  bool any = false;
+  for (;;) {
+    const std::size_t most = std::min(buffer.size(), supervisor_.room());
+    const std::size_t count = most > 0 ? serial_.take_output(std::span(buffer).first(most)) : 0;
+    if (count == 0) return any;
+    supervisor_.print(std::span(buffer).first(count));
+    any = true;
+  }
+}
+
+void Machine::drain() {
+  bool more = true;
+  while (more) {
+    more = pass_output_on();
+    if (!supervisor_.flush()) return;
+  }
+}
+
+std::optional<Machine::End> Machine::guest_end() {
+  const std::lock_guard lock(end_mutex_);
+  return end_;
+}
+
+Outcome Machine::outcome_of(const End& end) const {
+  const auto& panic = supervisor_.panic();
+  Outcome outcome{.ending = end.ending, .detail = {}, .signal = 0, .duration = supervisor_.elapsed()};
+  switch (end.ending) {
+    case Ending::kReboot:
+    case Ending::kTripleFault:
+      // What resets after a panic has panicked.
+      if (panic) outcome.ending = Ending::kPanic;
+      break;
+    default:
+      break;
+  }
+  if (outcome.ending == Ending::kPanic) outcome.detail = panic.value_or("");
+  if (outcome.ending == Ending::kTripleFault || outcome.ending == Ending::kCrash)
+    outcome.detail = report(end.reason);
+  return outcome;
+}
+
+std::string Machine::report(const std::string& reason) const {
+  return fmt::format("{}; the guest was entered at {:#x} with start info at {:#x}\n{}", reason, entry_.eip,
+                     entry_.ebx, readable_registers(cpus_, memory_));
+}
+
+}  // namespace pvh::kvm

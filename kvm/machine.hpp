@@ -1,0 +1,87 @@
+// The board around the virtual CPUs: their threads, what they need of us, and how a run ends.
+#pragma once
+
+#include <atomic>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "bus.hpp"
+#include "event.hpp"
+#include "guest_memory.hpp"
+#include "io_apic.hpp"
+#include "power.hpp"
+#include "pvh/base/error.hpp"
+#include "pvh/boot/plan.hpp"
+#include "pvh/engine/outcome.hpp"
+#include "pvh/engine/supervisor.hpp"
+#include "rtc.hpp"
+#include "serial.hpp"
+#include "system.hpp"
+
+namespace pvh::kvm {
+
+/// One run. The caller's thread serves the user; each CPU has a thread of its own, in which the devices are
+/// called.
+class Machine {
+ public:
+  /// All of these outlive it. The CPUs are ready to run.
+  Machine(Vm& vm, std::span<Vcpu> cpus, const GuestMemory& memory, const boot::EntryState& entry,
+          engine::Supervisor& supervisor);
+  Machine(const Machine&) = delete;
+  Machine& operator=(const Machine&) = delete;
+  ~Machine() { stop(); }
+
+  /// Until the guest or something else ends it, and all that the guest said has been passed on.
+  [[nodiscard]] Result<engine::Outcome> run();
+
+ private:
+  /// How the guest ended.
+  struct End {
+    engine::Ending ending;
+    std::string reason;  ///< of a crash
+  };
+
+  [[nodiscard]] Result<void> start();
+  void stop();
+
+  // On a CPU's thread.
+  void run_cpu(Vcpu& cpu);
+  void serve_exit(Vcpu& cpu);
+  void access_port(Vcpu& cpu);
+  void access_memory(Vcpu& cpu);
+  void end(engine::Ending ending, std::string reason = {});
+
+  // On the caller's thread.
+  void wait_and_serve();
+  [[nodiscard]] bool pass_output_on();
+  void drain();
+  [[nodiscard]] std::optional<End> guest_end();
+  [[nodiscard]] engine::Outcome outcome_of(const End& end) const;
+  [[nodiscard]] std::string report(const std::string& reason) const;
+
+  std::span<Vcpu> cpus_;
+  const GuestMemory& memory_;
+  const boot::EntryState& entry_;
+  engine::Supervisor& supervisor_;
+
+  Event event_;  ///< something for the caller's thread
+  IoApics io_apics_;
+  Serial serial_;
+  Rtc rtc_;
+  EventDevice event_device_;
+  PowerRegisters power_;
+  ResetPort reset_;
+  PanicPort panic_;
+  Bus ports_;
+  Bus mmio_;
+
+  std::vector<std::thread> threads_;
+  std::atomic<bool> stopping_ = false;
+  std::mutex end_mutex_;
+  std::optional<End> end_;
+};
+
+}  // namespace pvh::kvm

@@ -1,0 +1,102 @@
+// The owners of KVM's descriptors, and the calls on them. No decisions are made here.
+#pragma once
+
+#include <linux/kvm.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "interrupts.hpp"
+#include "pvh/base/address.hpp"
+#include "pvh/base/error.hpp"
+#include "pvh/engine/unique_fd.hpp"
+
+namespace pvh::kvm {
+
+inline constexpr const char* kDevice = "/dev/kvm";
+
+/// What failed in the host, and errno's reason.
+[[nodiscard]] Error host_error(std::string what, int error_number);
+
+/// One virtual CPU. `run` belongs to one thread; `interrupt` may come from another.
+class Vcpu {
+ public:
+  Vcpu(engine::UniqueFd fd, std::uint32_t id, void* shared, std::size_t shared_size);
+  Vcpu(Vcpu&& other) noexcept;
+  Vcpu& operator=(Vcpu&&) = delete;
+  Vcpu(const Vcpu&) = delete;
+  Vcpu& operator=(const Vcpu&) = delete;
+  ~Vcpu();
+
+  [[nodiscard]] std::uint32_t id() const { return id_; }
+
+  [[nodiscard]] Result<void> set_cpuid(std::span<const kvm_cpuid_entry2> entries);
+  [[nodiscard]] Result<kvm_sregs> special_registers() const;
+  [[nodiscard]] Result<void> set_special_registers(const kvm_sregs& registers);
+  [[nodiscard]] Result<kvm_regs> registers() const;
+  [[nodiscard]] Result<void> set_registers(const kvm_regs& registers);
+  /// How many of `entries`, from the first on, this host's KVM took.
+  int set_msrs(std::span<const kvm_msr_entry> entries);
+  /// The physical address behind a linear one; nothing where it is not mapped.
+  [[nodiscard]] std::optional<GuestAddress> translate(std::uint64_t linear) const;
+
+  /// Whether it has been started: other CPUs than the first wait for that.
+  [[nodiscard]] bool started() const;
+
+  /// Runs the guest until it needs us. 0, and `exit()` tells why; or errno: EINTR and EAGAIN are nothing bad.
+  [[nodiscard]] int run();
+  [[nodiscard]] kvm_run& exit() { return *shared_; }
+  /// The data of an access to I/O ports: all of it, for all of its repetitions.
+  [[nodiscard]] std::span<std::byte> port_data();
+  /// The next `run` returns at once, and so does one that is under way once its thread gets a signal.
+  void interrupt();
+
+ private:
+  engine::UniqueFd fd_;
+  std::uint32_t id_;
+  kvm_run* shared_;
+  std::size_t shared_size_;
+};
+
+/// One virtual machine.
+class Vm final : public MessageSink {
+ public:
+  Vm(engine::UniqueFd fd, std::size_t shared_size) : fd_(std::move(fd)), shared_size_(shared_size) {}
+
+  [[nodiscard]] Result<void> add_memory(std::uint32_t slot, const GuestRange& range,
+                                        std::span<std::byte> host);
+  /// Where some processors keep a task state segment for the emulation of real mode: three pages.
+  [[nodiscard]] Result<void> set_scratch(GuestAddress address);
+  /// Local APICs in the kernel, I/O APICs with `pins` pins together here. Before the first CPU.
+  [[nodiscard]] Result<void> split_interrupts(std::uint32_t pins);
+  [[nodiscard]] Result<Vcpu> create_vcpu(std::uint32_t id);
+
+  void deliver(const Message& message) override;
+  void route(std::span<const Route> routes) override;
+
+ private:
+  engine::UniqueFd fd_;
+  std::size_t shared_size_;
+};
+
+/// The host's KVM.
+class System {
+ public:
+  /// Fails with a fault for each thing that people can do something about.
+  [[nodiscard]] static Result<System> open();
+
+  [[nodiscard]] int extension(int number) const;
+  [[nodiscard]] Result<std::vector<kvm_cpuid_entry2>> supported_cpuid() const;
+  [[nodiscard]] Result<Vm> create_vm() const;
+
+ private:
+  explicit System(engine::UniqueFd fd) : fd_(std::move(fd)) {}
+
+  engine::UniqueFd fd_;
+};
+
+}  // namespace pvh::kvm
