@@ -32,9 +32,19 @@ bool is_linux(const image::ElfFile& elf) {
   return false;
 }
 
+/// The engine that the user named, or the one that suits.
+EngineChoice engine_for(const RunOptions& options) {
+  if (options.engine != Engine::kAuto) return {options.engine, "asked for"};
+  return choose_engine(options.machine, kvm::host());
+}
+
 /// What a person will want to know before the guest has the terminal.
-void announce(const RunOptions& options, const Prepared& prepared) {
+void announce(const RunOptions& options, const EngineChoice& choice, const Prepared& prepared) {
   if (options.quiet) return;
+  if (options.engine == Engine::kAuto) {
+    complain(
+        fmt::format("pvh: engine {} ({})\n", choice.engine == Engine::kKvm ? "kvm" : "qemu", choice.why));
+  }
   if (prepared.seed && !options.machine.seed) {
     complain(fmt::format("pvh: placed at random; --randomize --seed {} does it again\n", *prepared.seed));
   }
@@ -42,16 +52,6 @@ void announce(const RunOptions& options, const Prepared& prepared) {
     complain(
         "pvh: Linux with no command line prints nothing here; --append console=ttyS0 shows its output\n");
   }
-}
-
-/// The engine that the user named, or the one that suits, which is then said.
-Engine engine_for(const RunOptions& options) {
-  if (options.engine != Engine::kAuto) return options.engine;
-  const EngineChoice choice = choose_engine(options.machine, kvm::host());
-  if (!options.quiet)
-    complain(
-        fmt::format("pvh: engine {} ({})\n", choice.engine == Engine::kKvm ? "kvm" : "qemu", choice.why));
-  return choice.engine;
 }
 
 Result<engine::Outcome> run_kvm(const RunOptions& options, const boot::BootPlan& plan) {
@@ -79,17 +79,17 @@ int run(const RunOptions& options) {
     complain(message(disks.error()));
     return kExitError;
   }
-  const Engine engine = engine_for(options);
+  const EngineChoice choice = engine_for(options);
   MachineOptions machine = options.machine;
-  machine.interval_timer = engine == Engine::kQemu;
+  machine.interval_timer = choice.engine == Engine::kQemu;
   const auto prepared = prepare(machine);
   if (!prepared) {
     complain(message(prepared.error()));
     return kExitError;
   }
-  announce(options, *prepared);
-  const auto outcome =
-      engine == Engine::kKvm ? run_kvm(options, prepared->plan) : run_qemu(options, prepared->plan, *disks);
+  announce(options, choice, *prepared);
+  const auto outcome = choice.engine == Engine::kKvm ? run_kvm(options, prepared->plan)
+                                                     : run_qemu(options, prepared->plan, *disks);
   if (!outcome) {
     complain(message({outcome.error(), ""}));
     return kExitError;
