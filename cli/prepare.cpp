@@ -50,11 +50,13 @@ std::expected<Modules, Failure> open_modules(const MachineOptions& options, cons
   return out;
 }
 
+/// A seed that nobody chose. 32 bits: enough for where a kernel may lie, short to type, and exact in every
+/// JSON reader.
 std::uint64_t draw_seed() {
-  std::uint64_t seed = 0;
+  std::uint32_t seed = 0;
   if (::getrandom(&seed, sizeof seed, 0) == static_cast<ssize_t>(sizeof seed)) return seed;
   // A placement need not be unpredictable to be of use; only to differ.
-  return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+  return static_cast<std::uint32_t>(std::chrono::steady_clock::now().time_since_epoch().count());
 }
 
 board::Board board_of(const MachineOptions& options) {

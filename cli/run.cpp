@@ -48,6 +48,9 @@ void announce(const RunOptions& options, const EngineChoice& choice, const Prepa
   if (prepared.seed && !options.machine.seed) {
     complain(fmt::format("pvh: placed at random; --randomize --seed {} does it again\n", *prepared.seed));
   }
+  if (prepared.plan.version == 0 && is_linux(prepared.image.elf)) {
+    complain("pvh: version 0 has no memory map, and Linux crashes at its start without one\n");
+  }
   if (prepared.command_line.empty() && is_linux(prepared.image.elf)) {
     complain(
         "pvh: Linux with no command line prints nothing here; --append console=ttyS0 shows its output\n");
