@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "pvh/engine/unique_fd.hpp"
+#include "pvh/engine_testing/pipe.hpp"
 #include "testing/tiny_guest.hpp"
 
 namespace pvh::kvm {
@@ -22,6 +23,8 @@ namespace {
 using namespace std::chrono_literals;
 namespace tiny = boot::testing;
 using engine::Ending;
+using engine::testing::Pipe;
+using engine::testing::read_all;
 using ::testing::HasSubstr;
 using tiny::Code;
 using tiny::plan_of;
@@ -31,25 +34,6 @@ constexpr std::chrono::milliseconds kLong = 60s;  // a bound for tests that shou
 std::ptrdiff_t entries_of(const char* directory) {
   const std::filesystem::directory_iterator files(directory);
   return std::distance(begin(files), end(files));
-}
-
-struct Pipe {
-  Pipe() {
-    std::array<int, 2> ends{};
-    EXPECT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
-    reader.reset(ends[0]);
-    writer.reset(ends[1]);
-  }
-  engine::UniqueFd reader;
-  engine::UniqueFd writer;
-};
-
-std::string read_all(int fd) {
-  std::string all;
-  char buffer[4096];
-  for (ssize_t count; (count = ::read(fd, buffer, sizeof buffer)) > 0;)
-    all.append(buffer, static_cast<std::size_t>(count));
-  return all;
 }
 
 class Kvm : public ::testing::Test {
