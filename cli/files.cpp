@@ -69,11 +69,12 @@ Result<void> check_kind(mode_t mode, std::string_view role, bool block_device_to
 // What the SIGBUS handler may look at: it must not meet a container in the middle of a change. A slot is in
 // use while its size is not 0.
 struct Mapping {
-  std::atomic<std::uintptr_t> start;
-  std::atomic<std::size_t> size;
-  std::array<char, 256> name;
+  std::atomic<std::uintptr_t> start = 0;
+  std::atomic<std::size_t> size = 0;
+  std::array<char, 256> name{};
 };
-std::array<Mapping, 64> mappings;
+// Not written to at start-up: its pages are touched with the first mappings.
+constinit std::array<Mapping, 64> mappings;
 
 std::uintptr_t address_of(const void* pointer) {
   return std::bit_cast<std::uintptr_t>(pointer);

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <memory>
 #include <span>
-#include <vector>
 
 #include "pvh/base/bytes.hpp"
 
@@ -14,17 +14,19 @@ namespace pvh::engine {
 
 class ByteQueue {
  public:
-  explicit ByteQueue(std::size_t capacity) : bytes_(capacity) {}
+  /// Its memory is not touched before it is used: most runs use little of it.
+  explicit ByteQueue(std::size_t capacity)
+      : bytes_(std::make_unique_for_overwrite<std::byte[]>(capacity)), capacity_(capacity) {}
 
   [[nodiscard]] bool empty() const { return begin_ == end_; }
-  [[nodiscard]] std::size_t room() const { return bytes_.size() - (end_ - begin_); }
-  [[nodiscard]] Bytes pending() const { return Bytes(bytes_).subspan(begin_, end_ - begin_); }
+  [[nodiscard]] std::size_t room() const { return capacity_ - (end_ - begin_); }
+  [[nodiscard]] Bytes pending() const { return {bytes_.get() + begin_, end_ - begin_}; }
 
   /// Appends as much of `bytes` as there is room for, and says how much that was.
   std::size_t append(Bytes bytes) {
     const std::size_t count = std::min(bytes.size(), room());
-    if (count > bytes_.size() - end_) move_to_front();
-    if (count > 0) std::memcpy(bytes_.data() + end_, bytes.data(), count);
+    if (count > capacity_ - end_) move_to_front();
+    if (count > 0) std::memcpy(bytes_.get() + end_, bytes.data(), count);
     end_ += count;
     return count;
   }
@@ -37,12 +39,13 @@ class ByteQueue {
 
  private:
   void move_to_front() {
-    std::memmove(bytes_.data(), bytes_.data() + begin_, end_ - begin_);
+    std::memmove(bytes_.get(), bytes_.get() + begin_, end_ - begin_);
     end_ -= begin_;
     begin_ = 0;
   }
 
-  std::vector<std::byte> bytes_;
+  std::unique_ptr<std::byte[]> bytes_;
+  std::size_t capacity_;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
 };
