@@ -57,11 +57,12 @@ void announce(const RunOptions& options, const EngineChoice& choice, const Prepa
   }
 }
 
-Result<engine::Outcome> run_kvm(const RunOptions& options, const boot::BootPlan& plan) {
+Result<engine::Outcome> run_kvm(const RunOptions& options, const boot::BootPlan& plan,
+                                kvm::Monitor& monitor) {
   if (!options.machine.disks.empty())
     return std::unexpected(
         Error{.what = Fault::kKvmDisks, .found = std::uint64_t{options.machine.disks.size()}});
-  return kvm::run(plan, {.cpus = options.machine.cpus, .timeout = options.timeout, .input = 0, .output = 1});
+  return monitor.run(plan, {.timeout = options.timeout, .input = 0, .output = 1});
 }
 
 Result<engine::Outcome> run_qemu(const RunOptions& options, const boot::BootPlan& plan,
@@ -85,14 +86,16 @@ int run(const RunOptions& options) {
   const EngineChoice choice = engine_for(options);
   MachineOptions machine = options.machine;
   machine.interval_timer = choice.engine == Engine::kQemu;
+  std::optional<kvm::Monitor> monitor;
+  if (choice.engine == Engine::kKvm) monitor.emplace(machine.cpus);
   const auto prepared = prepare(machine);
   if (!prepared) {
     complain(message(prepared.error()));
     return kExitError;
   }
   announce(options, choice, *prepared);
-  const auto outcome = choice.engine == Engine::kKvm ? run_kvm(options, prepared->plan)
-                                                     : run_qemu(options, prepared->plan, *disks);
+  const auto outcome =
+      monitor ? run_kvm(options, prepared->plan, *monitor) : run_qemu(options, prepared->plan, *disks);
   if (!outcome) {
     complain(message({outcome.error(), ""}));
     return kExitError;

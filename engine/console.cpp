@@ -32,6 +32,12 @@ void Console::serve(std::span<const pollfd, kPolled> polled) {
   if (polled[1].revents != 0) write_output();
 }
 
+void Console::print(Bytes output) {
+  const bool others_wait = !to_user_.empty();
+  to_user_.append(output);
+  if (!others_wait) write_output();
+}
+
 void Console::read_keys() {
   std::array<std::byte, 4096> keys;
   if (!terminal_.is_terminal()) {

@@ -36,6 +36,10 @@ std::ptrdiff_t entries_of(const char* directory) {
   return std::distance(begin(files), end(files));
 }
 
+Result<engine::Outcome> run(const boot::BootPlan& plan, const Options& with, std::uint32_t cpus = 1) {
+  return Monitor(cpus).run(plan, with);
+}
+
 class Kvm : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -54,7 +58,7 @@ class Kvm : public ::testing::Test {
 
   Options options() {
     null_.reset(::open("/dev/null", O_RDWR | O_CLOEXEC));
-    return {.cpus = 1, .timeout = kLong, .input = null_.get(), .output = null_.get()};
+    return {.timeout = kLong, .input = null_.get(), .output = null_.get()};
   }
 
   /// Runs the plan; what the guest printed comes out in output_.
@@ -68,8 +72,8 @@ class Kvm : public ::testing::Test {
     return outcome;
   }
 
-  Ending ending_of(const boot::BootPlan& plan, const Options& with) {
-    const auto outcome = run(plan, with);
+  Ending ending_of(const boot::BootPlan& plan, const Options& with, std::uint32_t cpus = 1) {
+    const auto outcome = run(plan, with, cpus);
     EXPECT_TRUE(outcome);
     return outcome ? outcome->ending : Ending::kEnded;
   }
@@ -169,10 +173,13 @@ TEST_F(Kvm, TheTimeLimitEndsAGuestThatHasHalted) {
 
 TEST_F(Kvm, CpusThatNobodyStartedEndWithTheRest) {
   auto with = options();
-  with.cpus = 4;
-  EXPECT_EQ(ending_of(plan_of(Code{}.power_off()), with), Ending::kPowerOff);
+  EXPECT_EQ(ending_of(plan_of(Code{}.power_off()), with, 4), Ending::kPowerOff);
   with.timeout = 200ms;
-  EXPECT_EQ(ending_of(plan_of(Code{}.spin()), with), Ending::kTimeLimit);
+  EXPECT_EQ(ending_of(plan_of(Code{}.spin()), with, 4), Ending::kTimeLimit);
+}
+
+TEST_F(Kvm, AMachineThatIsNeverRunLeavesNothing) {
+  const Monitor monitor(2);
 }
 
 TEST_F(Kvm, ManyRunsEndAsCleanlyAsOne) {
@@ -282,9 +289,7 @@ TEST_F(Kvm, ReadsOnesAndIgnoresWritesWhereNothingIs) {
 }
 
 TEST_F(Kvm, RefusesMoreCpusThanItHasNamesFor) {
-  auto with = options();
-  with.cpus = 256;
-  const auto outcome = run(plan_of(Code{}.power_off()), with);
+  const auto outcome = run(plan_of(Code{}.power_off()), options(), 256);
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().what, Fault::kTooManyCpus);
 }

@@ -22,6 +22,11 @@ namespace {
 using engine::Ending;
 using engine::Outcome;
 
+using Clock = engine::Supervisor::Clock;
+
+/// For so long output is collected before it is passed on, but for what comes after a silence.
+constexpr std::chrono::milliseconds kCollect{1};
+
 /// The signal that gets a CPU's thread out of the guest. It does nothing but to arrive.
 class Kick {
  public:
@@ -82,10 +87,10 @@ Machine::Machine(Vm& vm, std::span<Vcpu> cpus, const GuestMemory& memory, const 
   io_apics_.attach(mmio_);
 }
 
-Result<Outcome> Machine::run() {
+Result<Outcome> Machine::run(Maker& maker) {
   if (!event_.valid()) return std::unexpected(host_error("event descriptor", errno));
   const Kick kick;
-  auto started = start();
+  auto started = start(maker);
   if (!started) {
     stop();
     return std::unexpected(started.error());
@@ -107,9 +112,10 @@ Result<Outcome> Machine::run() {
   }
 }
 
-Result<void> Machine::start() {
+Result<void> Machine::start(Maker& maker) {
   threads_.reserve(cpus_.size());
-  for (Vcpu& cpu : cpus_) {
+  threads_.push_back(maker.hand_over([this] { run_cpu(cpus_.front()); }));
+  for (Vcpu& cpu : cpus_.subspan(1)) {
     try {
       threads_.emplace_back([this, &cpu] { run_cpu(cpu); });
     } catch (const std::system_error& error) {  // the library's only way to say it
@@ -201,12 +207,27 @@ void Machine::wait_and_serve() {
   const auto users = std::span(polled).first<engine::Supervisor::kPolled>();
   supervisor_.prepare(users);
   polled.back() = {.fd = event_.descriptor(), .events = POLLIN, .revents = 0};
-  if (::poll(polled.data(), polled.size(), engine::poll_timeout(supervisor_.wake_at())) <= 0) return;
-  supervisor_.serve(users);
+  const int ready = ::poll(polled.data(), polled.size(), engine::poll_timeout(wake_at()));
+  if (ready > 0) supervisor_.serve(users);
   // Cleared before we look: what comes after that wakes us again.
-  if (polled.back().revents != 0) event_.clear();
-  (void)pass_output_on();
+  if (ready > 0 && polled.back().revents != 0) event_.clear();
+  serve_output();
   if (!supervisor_.typed().empty()) supervisor_.delivered(serial_.type(supervisor_.typed()));
+}
+
+std::optional<Clock::time_point> Machine::wake_at() const {
+  const auto users = supervisor_.wake_at();
+  if (!users || !more_output_at_) return users ? users : more_output_at_;
+  return std::min(*users, *more_output_at_);
+}
+
+void Machine::serve_output() {
+  if (pass_output_on())
+    more_output_at_ = Clock::now() + kCollect;
+  else if (more_output_at_ && Clock::now() >= *more_output_at_)
+    // A silence: the next byte shall be seen at once. A user who is slow wakes us himself.
+    more_output_at_ =
+        serial_.expect_output() && supervisor_.room() > 0 ? std::optional(Clock::now()) : std::nullopt;
 }
 
 bool Machine::pass_output_on() {

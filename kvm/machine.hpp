@@ -12,6 +12,7 @@
 #include "event.hpp"
 #include "guest_memory.hpp"
 #include "io_apic.hpp"
+#include "maker.hpp"
 #include "power.hpp"
 #include "pvh/base/error.hpp"
 #include "pvh/boot/plan.hpp"
@@ -34,8 +35,9 @@ class Machine {
   Machine& operator=(const Machine&) = delete;
   ~Machine() { stop(); }
 
-  /// Until the guest or something else ends it, and all that the guest said has been passed on.
-  [[nodiscard]] Result<engine::Outcome> run();
+  /// Until the guest or something else ends it, and all that the guest said has been passed on. The first CPU
+  /// runs in `maker`'s thread.
+  [[nodiscard]] Result<engine::Outcome> run(Maker& maker);
 
  private:
   /// How the guest ended.
@@ -44,7 +46,7 @@ class Machine {
     std::string reason;  ///< of a crash
   };
 
-  [[nodiscard]] Result<void> start();
+  [[nodiscard]] Result<void> start(Maker& maker);
   void stop();
 
   // On a CPU's thread.
@@ -56,6 +58,8 @@ class Machine {
 
   // On the caller's thread.
   void wait_and_serve();
+  [[nodiscard]] std::optional<engine::Supervisor::Clock::time_point> wake_at() const;
+  void serve_output();
   [[nodiscard]] bool pass_output_on();
   void drain();
   [[nodiscard]] std::optional<End> guest_end();
@@ -82,6 +86,9 @@ class Machine {
   std::atomic<bool> stopping_ = false;
   std::mutex end_mutex_;
   std::optional<End> end_;
+
+  /// When to look for more output, since the guest has been told that nobody waits for each byte of it.
+  std::optional<engine::Supervisor::Clock::time_point> more_output_at_;
 };
 
 }  // namespace pvh::kvm

@@ -71,11 +71,18 @@ std::size_t Serial::take_output(std::span<std::byte> into) {
   const bool was_full = !can_transmit();
   std::ranges::copy(pending.first(count), into.begin());
   output_.consume(count);
+  if (count > 0) output_expected_ = false;
   if (was_full && count > 0) {
     transmitter_empty_interrupt_ = true;
     update_line();
   }
   return count;
+}
+
+bool Serial::expect_output() {
+  const std::lock_guard lock(mutex_);
+  output_expected_ = true;
+  return !output_.empty();
 }
 
 std::size_t Serial::type(Bytes keys) {
@@ -203,9 +210,8 @@ void Serial::transmit(std::uint8_t value) {
   if (loops_back()) {
     receive(byte);
   } else {
-    const bool was_empty = output_.empty();
     output_.append(std::span(&byte, 1));
-    if (was_empty) wake_();
+    if (std::exchange(output_expected_, false) || output_.pending().size() == kOutputSize / 2) wake_();
   }
   // It is sent as soon as it is written, unless the user is slow.
   transmitter_empty_interrupt_ = can_transmit();

@@ -15,12 +15,16 @@ namespace pvh::kvm {
 /// user is; one that does not loses what has no room, as on a wire.
 class Serial final : public ByteDevice {
  public:
-  /// `wake` is called, from the guest's threads, when the other side has something to do: the first byte of
-  /// output is there, or the guest has taken its input.
+  /// `wake` is called, from the guest's threads, when the other side has something to do: there is output, or
+  /// the guest has taken its input.
   Serial(LineSink& interrupts, std::uint32_t line, std::function<void()> wake);
 
-  /// The other side: takes up to `into.size()` bytes of the guest's output.
+  /// The other side: takes up to `into.size()` bytes of the guest's output. Who has taken some is not woken
+  /// for more until the queue is half full or `expect_output` asks for it: a guest writes byte by byte, and
+  /// to wake somebody for each costs more than the guest's own work.
   [[nodiscard]] std::size_t take_output(std::span<std::byte> into);
+  /// The next byte of output wakes again. True where one has come already.
+  [[nodiscard]] bool expect_output();
   /// Gives the guest what was typed: as much as it has room for, and says how much.
   [[nodiscard]] std::size_t type(Bytes keys);
 
@@ -60,6 +64,7 @@ class Serial final : public ByteDevice {
   bool overrun_ = false;
   bool transmitter_empty_interrupt_ = false;  ///< since it became empty nobody has asked why we interrupt
   bool line_high_ = false;
+  bool output_expected_ = true;  ///< the first byte wakes
   std::uint8_t interrupt_enable_ = 0;
   std::uint8_t line_control_ = 0;
   std::uint8_t modem_control_ = 0;

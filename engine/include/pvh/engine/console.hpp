@@ -23,9 +23,10 @@ class Console {
   Console(int input, int output)
       : terminal_(input), input_(input, Direction::kInput), output_(output, Direction::kOutput) {}
 
-  /// The guest's output: how much is taken now, and the taking of it (at most that much).
+  /// The guest's output: how much is taken now, and the taking of it (at most that much). It is written at
+  /// once as far as the user takes it, later for the rest.
   [[nodiscard]] std::size_t room() const { return to_user_.room(); }
-  void print(Bytes output) { to_user_.append(output); }
+  void print(Bytes output);
   [[nodiscard]] bool printed() const { return to_user_.empty() || output_.ended(); }
   /// Nobody reads the output any more, or the host takes no more of it; and errno's reason.
   [[nodiscard]] bool unread() const { return output_.ended(); }

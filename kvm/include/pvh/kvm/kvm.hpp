@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "pvh/base/error.hpp"
@@ -24,14 +25,28 @@ enum class Host : std::uint8_t {
 [[nodiscard]] Host host();
 
 struct Options {
-  std::uint32_t cpus = 1;
   std::optional<std::chrono::milliseconds> timeout;
   int input = 0;  ///< descriptors of the guest's serial line; a terminal becomes raw
   int output = 1;
 };
 
-/// Runs `plan` until the guest or something else ends it. The plan's board must have no interval timer: this
-/// machine has none. While it runs, the real-time signal SIGRTMIN is ours.
-[[nodiscard]] Result<engine::Outcome> run(const boot::BootPlan& plan, const Options& options);
+class Maker;
+
+/// One virtual machine. Its making begins with it, in a thread of its own, while the caller still plans what
+/// is to run: what fails there is told by `run`.
+class Monitor {
+ public:
+  explicit Monitor(std::uint32_t cpus);
+  Monitor(const Monitor&) = delete;
+  Monitor& operator=(const Monitor&) = delete;
+  ~Monitor();
+
+  /// Runs `plan` until the guest or something else ends it; once. The plan's board must have no interval
+  /// timer: this machine has none. While it runs, the real-time signal SIGRTMIN is ours.
+  [[nodiscard]] Result<engine::Outcome> run(const boot::BootPlan& plan, const Options& options);
+
+ private:
+  std::unique_ptr<Maker> maker_;
+};
 
 }  // namespace pvh::kvm

@@ -1,0 +1,133 @@
+#include "maker.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <system_error>
+#include <utility>
+
+#include "cpuid.hpp"
+#include "io_apic.hpp"
+
+namespace pvh::kvm {
+
+namespace {
+
+/// APIC ids up to 254 have a name in every mode; 255 means all of them.
+constexpr std::uint32_t kMaxCpus = 255;
+
+/// In the board's device window, where nothing else lies.
+constexpr GuestAddress kScratch{0xfffbd000};
+
+Result<void> check_limits(const System& system, std::uint32_t cpus) {
+  const int allowed = std::max(1, system.extension(KVM_CAP_MAX_VCPUS));
+  const std::uint32_t most = std::min(kMaxCpus, static_cast<std::uint32_t>(allowed));
+  if (cpus > most)
+    return std::unexpected(
+        Error{.what = Fault::kTooManyCpus, .found = std::uint64_t{cpus}, .wanted = std::uint64_t{most}});
+  return {};
+}
+
+/// What firmware leaves behind and kernels count on. A KVM that does not know one of them lacks what it is
+/// for.
+void set_usual_msrs(Vcpu& cpu) {
+  constexpr std::uint32_t kMiscEnable = 0x1a0;
+  constexpr std::uint32_t kMtrrDefault = 0x2ff;
+  constexpr std::uint64_t kFastStrings = 1;
+  constexpr std::uint64_t kEnabledWriteBack = 0x806;
+  // Each for itself: the first that is unknown ends a list.
+  for (const auto& [index, value] :
+       {std::pair{kMtrrDefault, kEnabledWriteBack}, {kMiscEnable, kFastStrings}}) {
+    kvm_msr_entry entry{};
+    entry.index = index;
+    entry.data = value;
+    (void)cpu.set_msrs({&entry, 1});
+  }
+}
+
+/// Signals are the caller's thread's; a thread begins with its maker's mask.
+std::thread start_without_signals(std::function<void()> work) {
+  sigset_t all;
+  sigset_t before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  std::thread thread;
+  try {
+    thread = std::thread(std::move(work));
+  } catch (const std::system_error&) {  // the library's only way to say it; the thread is missing then
+  }
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return thread;
+}
+
+}  // namespace
+
+Maker::Maker(std::uint32_t cpus) : count_(cpus), thread_(start_without_signals([this] { make(); })) {
+  if (thread_.joinable()) return;
+  error_ = host_error("thread for a virtual CPU", EAGAIN);
+  vm_made_.release();
+  cpus_made_.release();
+}
+
+Maker::~Maker() {
+  if (!thread_.joinable()) return;
+  handed_over_.release();
+  thread_.join();
+}
+
+Result<Vm*> Maker::vm() {
+  if (!std::exchange(vm_seen_, true)) vm_made_.acquire();
+  if (!vm_) return std::unexpected(*error_);
+  return &*vm_;
+}
+
+Result<std::span<Vcpu>> Maker::cpus() {
+  if (!std::exchange(cpus_seen_, true)) cpus_made_.acquire();
+  if (error_) return std::unexpected(*error_);
+  return std::span(cpus_);
+}
+
+std::thread Maker::hand_over(std::function<void()> work) {
+  work_ = std::move(work);
+  handed_over_.release();
+  return std::move(thread_);
+}
+
+void Maker::make() {
+  const auto system = System::open();
+  if (!system) {
+    error_ = system.error();
+  } else if (const auto possible = check_limits(*system, count_); !possible) {
+    error_ = possible.error();
+  } else if (auto vm = system->create_vm(); !vm) {
+    error_ = vm.error();
+  } else {
+    vm_.emplace(std::move(*vm));
+  }
+  vm_made_.release();
+  if (vm_) {
+    if (const auto made = make_cpus(*system); !made) error_ = made.error();
+  }
+  cpus_made_.release();
+  handed_over_.acquire();
+  if (work_) work_();
+}
+
+Result<void> Maker::make_cpus(const System& system) {
+  if (auto set = vm_->set_scratch(kScratch); !set) return set;
+  if (auto split = vm_->split_interrupts(IoApics::kLines); !split) return split;
+  const auto supported = system.supported_cpuid();
+  if (!supported) return std::unexpected(supported.error());
+  const bool tsc_deadline = system.extension(KVM_CAP_TSC_DEADLINE_TIMER) > 0;
+  cpus_.reserve(count_);
+  for (std::uint32_t id = 0; id < count_; ++id) {
+    auto cpu = vm_->create_vcpu(id);
+    if (!cpu) return std::unexpected(cpu.error());
+    const auto leaves = cpuid_of(*supported, {.id = id, .cpus = count_, .tsc_deadline = tsc_deadline});
+    if (auto set = cpu->set_cpuid(leaves); !set) return set;
+    set_usual_msrs(*cpu);
+    cpus_.push_back(std::move(*cpu));
+  }
+  return {};
+}
+
+}  // namespace pvh::kvm
