@@ -18,21 +18,6 @@
 namespace pvh::cli {
 namespace {
 
-/// Closes a descriptor when it goes.
-class Descriptor {
- public:
-  explicit Descriptor(int value) : value_(value) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (value_ >= 0) ::close(value_);
-  }
-  [[nodiscard]] int get() const { return value_; }
-
- private:
-  int value_;
-};
-
 std::string system_reason(int number) {
   return std::strerror(number);
 }
@@ -130,8 +115,8 @@ Error output_failed(int number) {
 
 Result<MappedFile> MappedFile::open(const std::string& path, std::string_view role) {
   // O_NONBLOCK: opening a FIFO without a writer would wait for one.
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (file.get() < 0) {
+  engine::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!file) {
     // A socket cannot be opened at all; say what it is.
     struct stat status = {};
     const int reason = errno;
@@ -150,15 +135,18 @@ Result<MappedFile> MappedFile::open(const std::string& path, std::string_view ro
   void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
   if (data == MAP_FAILED) return std::unexpected(failed(role, "mapped", errno));
   remember_mapping(data, size, path);
-  return MappedFile(static_cast<const std::byte*>(data), size);
+  return MappedFile(std::move(file), static_cast<const std::byte*>(data), size);
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+    : file_(std::move(other.file_)),
+      data_(std::exchange(other.data_, nullptr)),
+      size_(std::exchange(other.size_, 0)) {}
 
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   if (this == &other) return *this;
   release();
+  file_ = std::move(other.file_);
   data_ = std::exchange(other.data_, nullptr);
   size_ = std::exchange(other.size_, 0);
   return *this;
@@ -180,8 +168,8 @@ Result<void> check_disk(const std::string& path, bool read_only, std::string_vie
   // Kind first: a directory opened for writing would only say "is a directory" in the system's words.
   if (::stat(path.c_str(), &status) != 0) return std::unexpected(failed(role, "examined", errno));
   if (auto kind = check_kind(status.st_mode, role, true); !kind) return kind;
-  const Descriptor file(::open(path.c_str(), mode));
-  if (file.get() < 0) {
+  const engine::UniqueFd file(::open(path.c_str(), mode));
+  if (!file) {
     return std::unexpected(failed(role, read_only ? "opened" : "opened for writing", errno));
   }
   if (S_ISREG(status.st_mode) && status.st_size == 0) {
@@ -216,13 +204,13 @@ Result<void> write_file(const std::string& named, Bytes bytes) {
     path = target.get();
   }
   if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
-    const Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
-    if (file.get() < 0) return std::unexpected(output_failed(errno));
+    const engine::UniqueFd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+    if (!file) return std::unexpected(output_failed(errno));
     return write_all(file.get(), bytes);
   }
   std::string temporary = path + ".XXXXXX";
-  const Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
-  if (file.get() < 0) return std::unexpected(output_failed(errno));
+  const engine::UniqueFd file(::mkostemp(temporary.data(), O_CLOEXEC));
+  if (!file) return std::unexpected(output_failed(errno));
   const mode_t mask = ::umask(0);
   ::umask(mask);
   auto done = write_all(file.get(), bytes);

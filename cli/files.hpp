@@ -5,6 +5,8 @@
 #include <string_view>
 
 #include "pvh/base/bytes.hpp"
+#include "pvh/base/file_view.hpp"
+#include "pvh/engine/unique_fd.hpp"
 #include "words.hpp"
 
 namespace pvh::cli {
@@ -25,11 +27,14 @@ class MappedFile {
   ~MappedFile();
 
   [[nodiscard]] Bytes bytes() const { return {data_, size_}; }
+  [[nodiscard]] FileView view() const { return {.bytes = bytes(), .descriptor = file_.get()}; }
 
  private:
-  MappedFile(const std::byte* data, std::size_t size) : data_(data), size_(size) {}
+  MappedFile(engine::UniqueFd file, const std::byte* data, std::size_t size)
+      : file_(std::move(file)), data_(data), size_(size) {}
   void release();
 
+  engine::UniqueFd file_;
   const std::byte* data_ = nullptr;
   std::size_t size_ = 0;
 };

@@ -109,6 +109,12 @@ std::expected<Prepared, Failure> prepare(const MachineOptions& options) {
                   .plan = std::move(*plan)};
 }
 
+std::vector<FileView> Prepared::files() const {
+  std::vector<FileView> out{kernel.file.view()};
+  for (const MappedFile& file : module_files) out.push_back(file.view());
+  return out;
+}
+
 std::uint64_t rsdp_of(const boot::BootPlan& plan) {
   for (const boot::Region& region : plan.regions) {
     if (region.range.start() != plan.start_info) continue;

@@ -33,6 +33,9 @@ struct Prepared {
   std::string command_line;
   std::optional<std::uint64_t> seed;  ///< of a placement at random: the user's, or one that was drawn
   boot::BootPlan plan;
+
+  /// The files that the plan's regions view.
+  [[nodiscard]] std::vector<FileView> files() const;
 };
 
 [[nodiscard]] std::expected<Prepared, Failure> prepare(const MachineOptions& options);

@@ -57,12 +57,12 @@ void announce(const RunOptions& options, const EngineChoice& choice, const Prepa
   }
 }
 
-Result<engine::Outcome> run_kvm(const RunOptions& options, const boot::BootPlan& plan,
-                                kvm::Monitor& monitor) {
+Result<engine::Outcome> run_kvm(const RunOptions& options, const Prepared& prepared, kvm::Monitor& monitor) {
   if (!options.machine.disks.empty())
     return std::unexpected(
         Error{.what = Fault::kKvmDisks, .found = std::uint64_t{options.machine.disks.size()}});
-  return monitor.run(plan, {.timeout = options.timeout, .input = 0, .output = 1});
+  const auto files = prepared.files();
+  return monitor.run(prepared.plan, {.timeout = options.timeout, .files = files, .input = 0, .output = 1});
 }
 
 Result<engine::Outcome> run_qemu(const RunOptions& options, const boot::BootPlan& plan,
@@ -95,7 +95,7 @@ int run(const RunOptions& options) {
   }
   announce(options, choice, *prepared);
   const auto outcome =
-      monitor ? run_kvm(options, prepared->plan, *monitor) : run_qemu(options, prepared->plan, *disks);
+      monitor ? run_kvm(options, *prepared, *monitor) : run_qemu(options, prepared->plan, *disks);
   if (!outcome) {
     complain(message({outcome.error(), ""}));
     return kExitError;

@@ -5,8 +5,26 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <functional>
+#include <optional>
 
 namespace pvh::kvm {
+
+namespace {
+
+/// What is smaller is copied sooner than mapped.
+constexpr std::size_t kWorthMapping = 16 * kPageSize;
+
+/// Where the first of `bytes` lies in `file`; nothing where they are not its.
+std::optional<std::size_t> offset_in(const FileView& file, Bytes bytes) {
+  const std::less<const std::byte*> before;
+  if (before(bytes.data(), file.bytes.data())) return std::nullopt;
+  const std::size_t offset = static_cast<std::size_t>(bytes.data() - file.bytes.data());
+  if (offset > file.bytes.size() || bytes.size() > file.bytes.size() - offset) return std::nullopt;
+  return offset;
+}
+
+}  // namespace
 
 Result<GuestMemory> GuestMemory::allocate(std::span<const board::Backing> backing) {
   GuestMemory memory;
@@ -35,6 +53,35 @@ Bytes GuestMemory::read(GuestAddress at, std::size_t most) const {
     return piece.host.subspan(offset, std::min(most, piece.host.size() - offset));
   }
   return {};
+}
+
+bool LoadingMemory::write(GuestAddress at, Bytes bytes) {
+  // To the first page's start, as many whole pages as can be mapped, and the rest.
+  const std::uint64_t page_start = align_up(at.value(), kPageSize).value_or(at.value());
+  const std::size_t head = std::min<std::uint64_t>(page_start - at.value(), bytes.size());
+  if (!copied_.write(at, bytes.first(head))) return false;
+  const std::size_t mapped = map_pages(GuestAddress{at.value() + head}, bytes.subspan(head));
+  return copied_.write(GuestAddress{at.value() + head + mapped}, bytes.subspan(head + mapped));
+}
+
+std::size_t LoadingMemory::map_pages(GuestAddress at, Bytes bytes) {
+  const std::size_t size = align_down(bytes.size(), kPageSize);
+  if (size < kWorthMapping) return 0;
+  const auto range = GuestRange::from_size(at, size);
+  const auto piece = std::ranges::find_if(
+      pieces_, [&](const boot::MemoryPiece& p) { return range && p.range.contains(*range); });
+  if (piece == pieces_.end()) return 0;
+  for (const FileView& file : files_) {
+    const auto offset = offset_in(file, bytes);
+    if (!offset || *offset % kPageSize != 0) continue;
+    std::byte* const place = piece->host.data() + (at.value() - piece->range.start().value());
+    // Where the host cannot map it, a copy will do.
+    const void* const there =
+        ::mmap(place, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, file.descriptor,
+               static_cast<off_t>(*offset));
+    return there == place ? size : 0;
+  }
+  return 0;
 }
 
 }  // namespace pvh::kvm

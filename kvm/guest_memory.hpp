@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "pvh/base/error.hpp"
+#include "pvh/base/file_view.hpp"
 #include "pvh/boot/load.hpp"
 #include "pvh/boot/plan.hpp"
 
@@ -29,6 +30,25 @@ class GuestMemory {
   GuestMemory() = default;
 
   std::vector<boot::MemoryPiece> pieces_;
+};
+
+/// Guest memory, fresh from `allocate`, that is being loaded. What is a file's is mapped where page alignment
+/// allows, not copied: pages come when the guest touches them, are its own once it writes to them, and until
+/// then are shared by all guests of that file. A page that the file has only in part is copied.
+class LoadingMemory final : public boot::GuestMemory {
+ public:
+  LoadingMemory(const kvm::GuestMemory& memory, std::span<const FileView> files)
+      : pieces_(memory.pieces()), copied_({pieces_.begin(), pieces_.end()}), files_(files) {}
+
+  [[nodiscard]] bool write(GuestAddress at, Bytes bytes) override;
+  [[nodiscard]] bool zero(const GuestRange& range) override { return copied_.zero(range); }
+
+ private:
+  [[nodiscard]] std::size_t map_pages(GuestAddress at, Bytes bytes);
+
+  std::span<const boot::MemoryPiece> pieces_;
+  boot::SpanMemory copied_;
+  std::span<const FileView> files_;
 };
 
 }  // namespace pvh::kvm

@@ -25,11 +25,10 @@ constexpr std::byte kResetCode[] = {std::byte{0xb0}, std::byte{ResetPort::kReset
                                     std::byte{0xf4}, std::byte{0xeb},
                                     std::byte{0xfd}};
 
-Result<GuestMemory> loaded_memory(const boot::BootPlan& plan) {
+Result<GuestMemory> loaded_memory(const boot::BootPlan& plan, std::span<const FileView> files) {
   auto memory = GuestMemory::allocate(plan.backing);
   if (!memory) return memory;
-  const auto pieces = memory->pieces();
-  boot::SpanMemory writable({pieces.begin(), pieces.end()});
+  LoadingMemory writable(*memory, files);
   if (const auto loaded = boot::load(plan, writable, boot::Before::kZeros); !loaded)
     return std::unexpected(loaded.error());
   // Nothing of the plan lies there: it is the boot ROM's. A guest of less than 1 MiB does without.
@@ -51,7 +50,7 @@ Monitor::Monitor(std::uint32_t cpus) : maker_(std::make_unique<Maker>(std::max(1
 Monitor::~Monitor() = default;
 
 Result<engine::Outcome> Monitor::run(const boot::BootPlan& plan, const Options& options) {
-  const auto memory = loaded_memory(plan);
+  const auto memory = loaded_memory(plan, options.files);
   if (!memory) return std::unexpected(memory.error());
   engine::Supervisor supervisor(options.input, options.output, options.timeout);
   const auto vm = maker_->vm();

@@ -143,6 +143,11 @@ void Machine::run_cpu(Vcpu& cpu) {
     const int error = cpu.run();
     if (error == 0)
       serve_exit(cpu);
+    else if (error == EFAULT)
+      end(Ending::kCrash,
+          fmt::format("CPU {} met memory that the host cannot give it: a file that it is mapped from became "
+                      "shorter, or the host has none left",
+                      cpu.id()));
     else if (error != EINTR && error != EAGAIN)
       end(Ending::kCrash, fmt::format("KVM cannot run CPU {}: {}", cpu.id(), std::strerror(error)));
   }

@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "pvh/base/error.hpp"
+#include "pvh/base/file_view.hpp"
 #include "pvh/boot/plan.hpp"
 #include "pvh/engine/outcome.hpp"
 
@@ -26,6 +28,9 @@ enum class Host : std::uint8_t {
 
 struct Options {
   std::optional<std::chrono::milliseconds> timeout;
+  /// Files that the plan's regions view: mapped into the guest instead of copied. They are expected not to
+  /// change while the guest runs.
+  std::span<const FileView> files = {};
   int input = 0;  ///< descriptors of the guest's serial line; a terminal becomes raw
   int output = 1;
 };
