@@ -2,15 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <memory>
 #include <utility>
 
+#include "arguments.hpp"
 #include "help.hpp"
 #include "units.hpp"
 #include "words.hpp"
@@ -22,7 +20,7 @@ using Usage = std::unexpected<UsageError>;
 template <class T>
 using Expected = std::expected<T, UsageError>;
 
-/// The options as text, as CLI11 fills them in; what they mean is worked out after it.
+/// The options as text; what they mean is worked out after it.
 struct Texts {
   std::string file;
   bool json = false;
@@ -50,53 +48,43 @@ struct Texts {
   bool quiet = false;
 };
 
-void take_last(CLI::App& app, const char* names, std::string& into) {
-  app.add_option(names, into)->take_last();
+void add_machine_options(ArgumentParser& parser, Texts& texts) {
+  parser.add_all("--initrd", texts.initrds);
+  parser.add_all("--module", texts.modules);
+  parser.add_all("--append", texts.append);
+  parser.add_last("-m,--memory", texts.memory);
+  parser.add_last("--cpus", texts.cpus);
+  parser.add_all("--disk", texts.disks);
+  parser.add_flag("--no-acpi", texts.no_acpi);
+  parser.add_last("--load-address", texts.load_address);
+  parser.add_flag("--randomize", texts.randomize);
+  parser.add_last("--seed", texts.seed);
+  parser.add_all("--memmap", texts.memory_map);
+  parser.add_last("--start-info-version", texts.start_info_version);
+  parser.add_flag("--version-0", texts.version_0);
 }
 
-/// Each use takes one argument, so that what follows it is not swallowed.
-void take_all(CLI::App& app, const char* names, std::vector<std::string>& into) {
-  app.add_option(names, into)->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-}
-
-void add_machine_options(CLI::App& app, Texts& texts) {
-  take_all(app, "--initrd", texts.initrds);
-  take_all(app, "--module", texts.modules);
-  take_all(app, "--append", texts.append);
-  take_last(app, "-m,--memory", texts.memory);
-  take_last(app, "--cpus", texts.cpus);
-  take_all(app, "--disk", texts.disks);
-  app.add_flag("--no-acpi", texts.no_acpi);
-  take_last(app, "--load-address", texts.load_address);
-  app.add_flag("--randomize", texts.randomize);
-  take_last(app, "--seed", texts.seed);
-  take_all(app, "--memmap", texts.memory_map);
-  take_last(app, "--start-info-version", texts.start_info_version);
-  app.add_flag("--version-0", texts.version_0);
-}
-
-/// Only the command in use is described to CLI11: the others' options would cost time and serve nobody.
-bool describe(CLI::App& app, std::string_view command, Texts& texts) {
-  app.set_help_flag();
+/// Only the command in use is described: the others' options would cost time and serve nobody.
+bool describe(ArgumentParser& parser, std::string_view command, Texts& texts) {
   if (command == "inspect") {
-    app.add_flag("--json", texts.json);
+    parser.add_flag("--json", texts.json);
   } else if (command == "extract") {
-    take_last(app, "-o,--output", texts.output);
-    app.add_flag("-v,--verbose", texts.verbose);
+    parser.add_last("-o,--output", texts.output);
+    parser.add_flag("-v,--verbose", texts.verbose);
   } else if (command == "plan") {
-    app.add_flag("--json", texts.json);
-    add_machine_options(app, texts);
+    parser.add_flag("--json", texts.json);
+    add_machine_options(parser, texts);
   } else if (command == "run") {
-    add_machine_options(app, texts);
-    take_last(app, "--engine", texts.engine);
-    take_last(app, "--qemu", texts.qemu);
-    take_last(app, "--timeout", texts.timeout);
-    app.add_flag("-q,--quiet", texts.quiet);
+    add_machine_options(parser, texts);
+    parser.add_last("--engine", texts.engine);
+    parser.add_last("--qemu", texts.qemu);
+    parser.add_last("--timeout", texts.timeout);
+    parser.add_flag("-q,--quiet", texts.quiet);
   } else {
     return false;
   }
-  take_last(app, "--max-unpacked", texts.max_unpacked);
-  app.add_option(command == "run" || command == "plan" ? "KERNEL" : "FILE", texts.file)->required();
+  parser.add_last("--max-unpacked", texts.max_unpacked);
+  parser.set_file(command == "run" || command == "plan" ? "KERNEL" : "FILE", texts.file);
   return true;
 }
 
@@ -227,42 +215,6 @@ bool asks_for_help(std::string_view argument) {
   return argument == "--help" || argument == "-h";
 }
 
-/// CLI11 takes `--append=` for an option without its value; an empty value it takes only from an argument of
-/// its own.
-std::vector<std::string> with_empty_values(std::span<const std::string> arguments) {
-  std::vector<std::string> out;
-  bool options = true;
-  for (const std::string& argument : arguments) {
-    if (argument == "--") options = false;
-    if (options && argument.starts_with("--") && argument.find('=') == argument.size() - 1) {
-      out.push_back(argument.substr(0, argument.size() - 1));
-      out.emplace_back();
-    } else {
-      out.push_back(argument);
-    }
-  }
-  return out;
-}
-
-/// CLI11 has one way to say no, and it is an exception; it ends here.
-Expected<void> parse_texts(CLI::App& app, std::span<const std::string> arguments) {
-  try {
-    // CLI11 takes them from the back.
-    auto texts = with_empty_values(arguments);
-    std::ranges::reverse(texts);
-    app.parse(std::move(texts));
-  } catch (const CLI::ArgumentMismatch& error) {
-    // "--append: 1 required TEXT missing" is no sentence.
-    const std::string text = error.what();
-    const bool value_missing = text.ends_with(" missing");
-    return Usage(
-        UsageError{printable(value_missing ? text.substr(0, text.find(':')) + " needs a value" : text)});
-  } catch (const CLI::Error& error) {
-    return Usage(UsageError{printable(error.what())});
-  }
-  return {};
-}
-
 std::string whole(std::string_view command, std::string_view problem) {
   if (command.empty()) return fmt::format("pvh: {}\n     `pvh --help` shows what there is.\n", problem);
   return fmt::format("pvh: {}: {}\n     `pvh {} --help` shows its options.\n", command, problem, command);
@@ -335,15 +287,9 @@ std::optional<std::chrono::milliseconds> parse_seconds(std::string_view text) {
 }
 
 std::vector<std::string> option_names(std::string_view command) {
-  CLI::App app;
+  ArgumentParser parser;
   Texts texts;
-  std::vector<std::string> names;
-  if (!describe(app, command, texts)) return names;
-  for (const CLI::Option* option : std::as_const(app).get_options()) {
-    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
-    for (const std::string& name : option->get_snames()) names.push_back("-" + name);
-  }
-  return names;
+  return describe(parser, command, texts) ? parser.names() : std::vector<std::string>();
 }
 
 std::expected<Command, UsageError> parse_arguments(std::span<const std::string> arguments) {
@@ -357,17 +303,17 @@ std::expected<Command, UsageError> parse_arguments(std::span<const std::string> 
   }
   if (command == "--version" || command == "-V") return TextWanted{std::string(version_text())};
 
-  CLI::App app;
+  ArgumentParser parser;
   Texts texts;
-  if (!describe(app, command, texts)) {
+  if (!describe(parser, command, texts)) {
     return Usage(UsageError{whole("", fmt::format("there is no command `{}`", printable(command)))});
   }
   for (const std::string& argument : rest) {
     if (argument == "--") break;
     if (asks_for_help(argument)) return TextWanted{std::string(help_for(command))};
   }
-  auto done = parse_texts(app, rest);
-  if (!done) return Usage(UsageError{whole(command, done.error().text)});
+  const auto done = parser.parse(rest);
+  if (!done) return Usage(UsageError{whole(command, done.error())});
   auto out = to_command(command, texts);
   if (!out) return Usage(UsageError{whole(command, out.error().text)});
   return out;
