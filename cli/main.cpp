@@ -1,5 +1,7 @@
 // pvh: boots kernels by the direct boot contract.
 
+#include <malloc.h>
+
 #include <string>
 #include <variant>
 #include <vector>
@@ -22,6 +24,8 @@ struct Dispatch {
 }  // namespace
 
 int main(int count, char** arguments) {
+  // One heap for all threads: each of its own would be 64 MiB of address space to map, and pages to touch.
+  ::mallopt(M_ARENA_MAX, 1);
   pvh::cli::occupy_standard_descriptors();
   const std::vector<std::string> texts(arguments + (count > 0 ? 1 : 0), arguments + count);
   const auto command = pvh::cli::parse_arguments(texts);

@@ -45,7 +45,8 @@ Result<void> add_memory(Vm& vm, const GuestMemory& memory) {
 
 }  // namespace
 
-Monitor::Monitor(std::uint32_t cpus) : maker_(std::make_unique<Maker>(std::max(1U, cpus))) {}
+Monitor::Monitor(std::uint32_t cpus, KeptValues* kept)
+    : maker_(std::make_unique<Maker>(std::max(1U, cpus), kept)) {}
 
 Monitor::~Monitor() = default;
 

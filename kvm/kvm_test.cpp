@@ -178,6 +178,31 @@ TEST_F(Kvm, CpusThatNobodyStartedEndWithTheRest) {
   EXPECT_EQ(ending_of(plan_of(Code{}.spin()), with, 4), Ending::kTimeLimit);
 }
 
+class InMemory final : public KeptValues {
+ public:
+  std::optional<std::vector<std::byte>> find(std::string_view) override { return value; }
+  void keep(std::string_view, Bytes bytes) override {
+    ++kept;
+    value.emplace(bytes.begin(), bytes.end());
+  }
+
+  std::optional<std::vector<std::byte>> value;
+  int kept = 0;
+};
+
+TEST_F(Kvm, WhatItSupportsOfCpuidIsAskedOnce) {
+  InMemory values;
+  for (int i = 0; i < 2; ++i) {
+    const auto outcome = Monitor(1, &values).run(plan_of(Code{}.power_off()), options());
+    ASSERT_TRUE(outcome);
+    EXPECT_EQ(outcome->ending, Ending::kPowerOff);
+    EXPECT_EQ(values.kept, 1);
+  }
+  values.value->resize(values.value->size() - 1);
+  ASSERT_TRUE(Monitor(1, &values).run(plan_of(Code{}.power_off()), options()));
+  EXPECT_EQ(values.kept, 2) << "a damaged one was taken";
+}
+
 TEST_F(Kvm, AMachineThatIsNeverRunLeavesNothing) {
   const Monitor monitor(2);
 }

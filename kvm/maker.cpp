@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "cpuid.hpp"
+#include "cpuid_table.hpp"
 #include "io_apic.hpp"
 
 namespace pvh::kvm {
@@ -61,7 +62,8 @@ std::thread start_without_signals(std::function<void()> work) {
 
 }  // namespace
 
-Maker::Maker(std::uint32_t cpus) : count_(cpus), thread_(start_without_signals([this] { make(); })) {
+Maker::Maker(std::uint32_t cpus, KeptValues* kept)
+    : count_(cpus), kept_(kept), thread_(start_without_signals([this] { make(); })) {
   if (thread_.joinable()) return;
   error_ = host_error("thread for a virtual CPU", EAGAIN);
   vm_made_.release();
@@ -115,7 +117,7 @@ void Maker::make() {
 Result<void> Maker::make_cpus(const System& system) {
   if (auto set = vm_->set_scratch(kScratch); !set) return set;
   if (auto split = vm_->split_interrupts(IoApics::kLines); !split) return split;
-  const auto supported = system.supported_cpuid();
+  const auto supported = supported_cpuid(system, kept_);
   if (!supported) return std::unexpected(supported.error());
   const bool tsc_deadline = system.extension(KVM_CAP_TSC_DEADLINE_TIMER) > 0;
   cpus_.reserve(count_);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "pvh/base/error.hpp"
+#include "pvh/kvm/kvm.hpp"
 #include "system.hpp"
 
 namespace pvh::kvm {
@@ -18,7 +19,7 @@ namespace pvh::kvm {
 /// Begins at once. The thread afterwards is the first CPU's: to start it again would take time.
 class Maker {
  public:
-  explicit Maker(std::uint32_t cpus);
+  Maker(std::uint32_t cpus, KeptValues* kept);
   Maker(const Maker&) = delete;
   Maker& operator=(const Maker&) = delete;
   /// Also in the middle of the making.
@@ -38,6 +39,7 @@ class Maker {
   [[nodiscard]] Result<void> make_cpus(const System& system);
 
   std::uint32_t count_;
+  KeptValues* kept_;
 
   // Written by the thread before it releases the semaphore that follows them, read after.
   std::optional<Vm> vm_;

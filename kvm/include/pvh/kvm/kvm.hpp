@@ -7,7 +7,10 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
+#include <vector>
 
+#include "pvh/base/bytes.hpp"
 #include "pvh/base/error.hpp"
 #include "pvh/base/file_view.hpp"
 #include "pvh/boot/plan.hpp"
@@ -35,13 +38,23 @@ struct Options {
   int output = 1;
 };
 
+/// Small values that outlive a run. Every answer may be "no"; what comes back is checked. Called in the
+/// monitor's own thread.
+class KeptValues {
+ public:
+  virtual ~KeptValues() = default;
+  [[nodiscard]] virtual std::optional<std::vector<std::byte>> find(std::string_view key) = 0;
+  virtual void keep(std::string_view key, Bytes value) = 0;
+};
+
 class Maker;
 
 /// One virtual machine. Its making begins with it, in a thread of its own, while the caller still plans what
 /// is to run: what fails there is told by `run`.
 class Monitor {
  public:
-  explicit Monitor(std::uint32_t cpus);
+  /// `kept`, where there is one, outlives the monitor.
+  explicit Monitor(std::uint32_t cpus, KeptValues* kept = nullptr);
   Monitor(const Monitor&) = delete;
   Monitor& operator=(const Monitor&) = delete;
   ~Monitor();

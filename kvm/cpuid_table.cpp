@@ -1,0 +1,89 @@
+#include "cpuid_table.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+#include <string>
+#include <type_traits>
+
+#include "pvh/engine/unique_fd.hpp"
+
+namespace pvh::kvm {
+
+namespace {
+
+constexpr std::string_view kKey = "kvm-cpuid";
+constexpr std::string_view kFormat = "pvh cpuid 1\n";
+
+/// KVM itself has no more entries than this.
+constexpr std::size_t kMostEntries = 256;
+
+using Entry = kvm_cpuid_entry2;
+static_assert(std::is_trivially_copyable_v<Entry> && sizeof(Entry) == 40);
+
+/// A random number that the kernel draws as it starts; empty where it does not tell.
+std::string boot_id() {
+  const engine::UniqueFd file(::open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC));
+  std::array<char, 64> text{};
+  const ssize_t size = file ? ::read(file.get(), text.data(), text.size()) : 0;
+  return {text.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
+}
+
+/// What names a file or directory in this boot: another one at the same place has other numbers. 0 where
+/// there is none.
+std::string identity(const char* path) {
+  struct stat status{};
+  if (::stat(path, &status) != 0) return "0\n";
+  return std::to_string(status.st_ino) + " " + std::to_string(status.st_ctim.tv_sec) + "." +
+         std::to_string(status.st_ctim.tv_nsec) + "\n";
+}
+
+/// What the table depends on, for all that can be seen of it: this boot, and each module of KVM as it was
+/// loaded, since its parameters decide what it supports. Empty where a boot cannot be told from another.
+std::string host_name() {
+  std::string name = boot_id();
+  if (name.empty()) return name;
+  for (const char* path : {kDevice, "/sys/module/kvm", "/sys/module/kvm_intel", "/sys/module/kvm_amd"})
+    name += identity(path);
+  return name;
+}
+
+}  // namespace
+
+std::vector<std::byte> pack_table(std::string_view host, const CpuidTable& table) {
+  const Bytes entries = std::as_bytes(std::span(table));
+  std::vector<std::byte> packed;
+  packed.reserve(kFormat.size() + host.size() + 1 + entries.size());
+  for (const std::string_view text : {kFormat, host, std::string_view("\n")})
+    packed.insert(packed.end(), as_bytes(text).begin(), as_bytes(text).end());
+  packed.insert(packed.end(), entries.begin(), entries.end());
+  return packed;
+}
+
+std::optional<CpuidTable> unpack_table(std::string_view host, Bytes packed) {
+  const std::string head = std::string(kFormat).append(host).append("\n");
+  if (!as_text(packed).starts_with(head)) return std::nullopt;
+  const Bytes entries = packed.subspan(head.size());
+  const std::size_t count = entries.size() / sizeof(Entry);
+  if (count == 0 || count > kMostEntries || entries.size() % sizeof(Entry) != 0) return std::nullopt;
+  CpuidTable table(count);
+  std::memcpy(table.data(), entries.data(), entries.size());
+  return table;
+}
+
+Result<CpuidTable> supported_cpuid(const System& system, KeptValues* kept) {
+  const std::string host = kept != nullptr ? host_name() : std::string();
+  if (host.empty()) return system.supported_cpuid();
+  if (const auto packed = kept->find(kKey)) {
+    if (auto table = unpack_table(host, *packed)) return std::move(*table);
+  }
+  auto table = system.supported_cpuid();
+  if (table) kept->keep(kKey, pack_table(host, *table));
+  return table;
+}
+
+}  // namespace pvh::kvm
