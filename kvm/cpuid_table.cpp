@@ -33,13 +33,11 @@ std::string boot_id() {
   return {text.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
 }
 
-/// What names a file or directory in this boot: another one at the same place has other numbers. 0 where
-/// there is none.
-std::string identity(const char* path) {
+/// The number of a file or directory, 0 where there is none. A module's directory has another number each
+/// time that it is loaded, and so has a device that came with it.
+std::string number_of(const char* path) {
   struct stat status{};
-  if (::stat(path, &status) != 0) return "0\n";
-  return std::to_string(status.st_ino) + " " + std::to_string(status.st_ctim.tv_sec) + "." +
-         std::to_string(status.st_ctim.tv_nsec) + "\n";
+  return std::to_string(::stat(path, &status) == 0 ? status.st_ino : 0) + "\n";
 }
 
 /// What the table depends on, for all that can be seen of it: this boot, and each module of KVM as it was
@@ -48,7 +46,7 @@ std::string host_name() {
   std::string name = boot_id();
   if (name.empty()) return name;
   for (const char* path : {kDevice, "/sys/module/kvm", "/sys/module/kvm_intel", "/sys/module/kvm_amd"})
-    name += identity(path);
+    name += number_of(path);
   return name;
 }
 
