@@ -1,7 +1,8 @@
-/* Times commands as whole processes, in turns, so that a machine that slows down slows all of them: from just
-   before the process is made to its first byte of output, and to its end. Prints one line a run: the
-   command's number, nanoseconds to the first byte, to the end. Input is /dev/null, errors are thrown away; a
-   run without output ends the measurement with 1.
+/* Times commands as whole processes, in turns, so that a machine that slows down slows all of them, and in an
+   order that changes, since who follows a large process finds cold caches: from just before the process is
+   made to its first byte of output, and to its end. Prints one line a run: the command's number, nanoseconds
+   to the first byte, to the end. Input is /dev/null, errors are thrown away; a run without output ends the
+   measurement with 1.
 
    Usage: stopwatch [--warm-up N] ROUNDS COMMAND WORD... [, COMMAND WORD...]... */
 #define _GNU_SOURCE
@@ -64,6 +65,18 @@ static int time_run(char** command, long long* first, long long* whole) {
   return -1;
 }
 
+/* Another order each time, the same in each measurement. */
+static void shuffle(int* order, int count) {
+  static unsigned state = 1;
+  for (int i = count - 1; i > 0; --i) {
+    state = state * 1103515245U + 12345U;
+    const int other = (int)((state >> 16U) % (unsigned)(i + 1));
+    const int kept = order[i];
+    order[i] = order[other];
+    order[other] = kept;
+  }
+}
+
 int main(int count, char** arguments) {
   int next = 1;
   int warm_up = 2;
@@ -85,12 +98,15 @@ int main(int count, char** arguments) {
     fprintf(stderr, "usage: stopwatch [--warm-up N] ROUNDS COMMAND WORD... [, COMMAND WORD...]...\n");
     return 2;
   }
+  int order[MOST_COMMANDS];
+  for (int i = 0; i < command_count; ++i) order[i] = i;
   for (int round = -warm_up; round < rounds; ++round) {
+    shuffle(order, command_count);
     for (int i = 0; i < command_count; ++i) {
       long long first = 0;
       long long whole = 0;
-      if (time_run(commands[i], &first, &whole) != 0) return 1;
-      if (round >= 0) printf("%d %lld %lld\n", i, first, whole);
+      if (time_run(commands[order[i]], &first, &whole) != 0) return 1;
+      if (round >= 0) printf("%d %lld %lld\n", order[i], first, whole);
     }
   }
   return 0;
