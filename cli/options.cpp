@@ -48,6 +48,7 @@ struct Texts {
   std::string qemu = "qemu-system-x86_64";
   std::string timeout;
   bool quiet = false;
+  bool no_sandbox = false;
 };
 
 void take_last(CLI::App& app, const char* names, std::string& into) {
@@ -92,6 +93,7 @@ bool describe(CLI::App& app, std::string_view command, Texts& texts) {
     take_last(app, "--qemu", texts.qemu);
     take_last(app, "--timeout", texts.timeout);
     app.add_flag("-q,--quiet", texts.quiet);
+    app.add_flag("--no-sandbox", texts.no_sandbox);
   } else {
     return false;
   }
@@ -198,6 +200,7 @@ Expected<RunOptions> run_options(const Texts& texts, std::uint64_t max_unpacked)
   out.qemu = texts.qemu;
   if (out.qemu.empty()) return Usage(UsageError{"--qemu needs a program's name"});
   out.quiet = texts.quiet;
+  out.sandbox = !texts.no_sandbox;
   if (!texts.timeout.empty()) {
     out.timeout = parse_seconds(texts.timeout);
     if (!out.timeout) {

@@ -61,7 +61,11 @@ Result<engine::Outcome> run_kvm(const RunOptions& options, const boot::BootPlan&
   if (!options.machine.disks.empty())
     return std::unexpected(
         Error{.what = Fault::kKvmDisks, .found = std::uint64_t{options.machine.disks.size()}});
-  return kvm::run(plan, {.cpus = options.machine.cpus, .timeout = options.timeout, .input = 0, .output = 1});
+  return kvm::run(plan, {.cpus = options.machine.cpus,
+                         .timeout = options.timeout,
+                         .input = 0,
+                         .output = 1,
+                         .confine = options.sandbox});
 }
 
 Result<engine::Outcome> run_qemu(const RunOptions& options, const boot::BootPlan& plan,

@@ -1,5 +1,7 @@
 #include "pvh/kvm/kvm.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <vector>
 
@@ -10,6 +12,7 @@
 #include "power.hpp"
 #include "pvh/boot/load.hpp"
 #include "pvh/engine/supervisor.hpp"
+#include "sandbox/sandbox.hpp"
 #include "system.hpp"
 
 namespace pvh::kvm {
@@ -99,6 +102,14 @@ Result<std::vector<Vcpu>> make_cpus(const System& system, Vm& vm, std::uint32_t 
   return cpus;
 }
 
+/// Before the CPUs' threads are made, so that they inherit it.
+Result<void> confine(const Vm& vm, const Machine& machine, const Options& options) {
+  std::vector<int> kept = machine.descriptors();
+  kept.insert(kept.end(),
+              {vm.descriptor(), options.input, options.output, STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO});
+  return sandbox::confine_process(std::move(kept));
+}
+
 }  // namespace
 
 Result<engine::Outcome> run(const boot::BootPlan& plan, const Options& options) {
@@ -116,7 +127,11 @@ Result<engine::Outcome> run(const boot::BootPlan& plan, const Options& options) 
 
   engine::Supervisor supervisor(options.input, options.output, options.timeout);
   Machine machine(*vm, *cpus, *memory, plan.state, supervisor);
-  return machine.run();
+  if (options.confine) {
+    if (const auto confined = confine(*vm, machine, options); !confined)
+      return std::unexpected(confined.error());
+  }
+  return machine.run(options.confine);
 }
 
 }  // namespace pvh::kvm

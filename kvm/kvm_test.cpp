@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <pty.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -279,6 +280,42 @@ TEST_F(Kvm, ReadsOnesAndIgnoresWritesWhereNothingIs) {
   code.bytes({0xe7, 0x80, 0xe5, 0x80, 0x40, 0x75, 7});            // out 0x80, eax; in eax, 0x80; inc eax; jnz
   code.power_off();
   EXPECT_EQ(ending_of(plan_of(code), options()), Ending::kPowerOff);
+}
+
+/// How a run ended that confined itself, in a process of its own, which ends with it; its detail in `detail`.
+std::optional<Ending> confined_run(const boot::BootPlan& plan, Options with, std::string& detail) {
+  Pipe pipe;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    with.confine = true;
+    with.output = pipe.writer.get();
+    const auto outcome = run(plan, with);
+    const std::string text = outcome ? outcome->detail : "an error";
+    const bool told = ::write(with.output, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+    ::_exit(outcome && told ? static_cast<int>(outcome->ending) : 100);
+  }
+  pipe.writer.reset();
+  detail = read_all(pipe.reader.get());
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  if (!WIFEXITED(status) || WEXITSTATUS(status) == 100) return std::nullopt;
+  return static_cast<Ending>(WEXITSTATUS(status));
+}
+
+TEST_F(Kvm, AConfinedRunEndsAsAnyOther) {
+  auto with = options();
+  with.cpus = 2;
+  std::string told;
+  EXPECT_EQ(confined_run(plan_of(Code{}.print("Hello\n").power_off()), with, told), Ending::kPowerOff);
+  EXPECT_EQ(told, "Hello\n");
+  EXPECT_EQ(confined_run(plan_of(Code{}.reset()), with, told), Ending::kReboot);
+  EXPECT_EQ(
+      confined_run(plan_of(Code{}.print("[ 1.0] Kernel panic - not syncing: why\r\n").reset()), with, told),
+      Ending::kPanic);
+  EXPECT_EQ(confined_run(plan_of(Code{}.undefined()), with, told), Ending::kTripleFault);
+  EXPECT_THAT(told, HasSubstr("CPU 0: RIP="));
+  with.timeout = 200ms;
+  EXPECT_EQ(confined_run(plan_of(Code{}.spin()), with, told), Ending::kTimeLimit);
 }
 
 TEST_F(Kvm, RefusesMoreCpusThanItHasNamesFor) {

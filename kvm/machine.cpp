@@ -14,6 +14,7 @@
 
 #include "pvh/board/board.hpp"
 #include "registers.hpp"
+#include "sandbox/sandbox.hpp"
 
 namespace pvh::kvm {
 
@@ -82,10 +83,20 @@ Machine::Machine(Vm& vm, std::span<Vcpu> cpus, const GuestMemory& memory, const 
   io_apics_.attach(mmio_);
 }
 
-Result<Outcome> Machine::run() {
+std::vector<int> Machine::descriptors() const {
+  std::vector<int> all = {event_.descriptor()};
+  for (const int descriptor : supervisor_.descriptors()) all.push_back(descriptor);
+  for (const Vcpu& cpu : cpus_) all.push_back(cpu.descriptor());
+  return all;
+}
+
+Result<Outcome> Machine::run(bool confine) {
   if (!event_.valid()) return std::unexpected(host_error("event descriptor", errno));
   const Kick kick;
+  confine_ = confine;
   auto started = start();
+  if (started && confine) started = sandbox::confine_thread(sandbox::Thread::kSupervisor);
+  if (started) let_cpus_run();
   if (!started) {
     stop();
     return std::unexpected(started.error());
@@ -119,8 +130,14 @@ Result<void> Machine::start() {
   return {};
 }
 
+void Machine::let_cpus_run() {
+  may_run_ = true;
+  may_run_.notify_all();
+}
+
 void Machine::stop() {
   stopping_ = true;
+  let_cpus_run();
   // A CPU that has looked at `stopping_` already finds the flag as it enters the guest; one that is in the
   // guest is taken out by the signal. So one signal each is enough.
   for (std::size_t i = 0; i < threads_.size(); ++i) {
@@ -131,8 +148,18 @@ void Machine::stop() {
   threads_.clear();
 }
 
+void Machine::wait_to_run(const Vcpu& cpu) {
+  if (confine_) {
+    if (const auto confined = sandbox::confine_thread(sandbox::Thread::kCpu); !confined)
+      end(Ending::kCrash, fmt::format("the thread of CPU {} cannot be confined", cpu.id()));
+  }
+  // The others too are confined before the guest's first instruction.
+  may_run_.wait(false);
+}
+
 void Machine::run_cpu(Vcpu& cpu) {
   Kick::listen();
+  wait_to_run(cpu);
   while (!stopping_) {
     const int error = cpu.run();
     if (error == 0)

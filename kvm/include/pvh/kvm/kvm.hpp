@@ -28,6 +28,9 @@ struct Options {
   std::optional<std::chrono::milliseconds> timeout;
   int input = 0;  ///< descriptors of the guest's serial line; a terminal becomes raw
   int output = 1;
+  /// Before the guest's first instruction the process gives up, for good, what this run does not need: other
+  /// descriptors, files, most system calls. For a process that ends with the run.
+  bool confine = false;
 };
 
 /// Runs `plan` until the guest or something else ends it. The plan's board must have no interval timer: this
