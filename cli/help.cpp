@@ -44,6 +44,7 @@ constexpr std::string_view kRun =
   --qemu PATH          which QEMU (qemu-system-x86_64)
   --timeout SECONDS    end it then; fractions allowed
   -q, --quiet          say nothing but errors and the guest's own output
+  --no-sandbox         kvm: keep the rights that a run does not need, for a debugger's sake
 
 Exit: 0 power-off or Ctrl-A x, 1 an error, 2 wrong usage, 3 crashed (triple fault, panic),
 4 time limit, 5 reboot asked, 128 + N ended by signal N. One line on standard error says which.

@@ -46,6 +46,7 @@ struct Texts {
   std::string qemu = "qemu-system-x86_64";
   std::string timeout;
   bool quiet = false;
+  bool no_sandbox = false;
 };
 
 void add_machine_options(ArgumentParser& parser, Texts& texts) {
@@ -80,6 +81,7 @@ bool describe(ArgumentParser& parser, std::string_view command, Texts& texts) {
     parser.add_last("--qemu", texts.qemu);
     parser.add_last("--timeout", texts.timeout);
     parser.add_flag("-q,--quiet", texts.quiet);
+    parser.add_flag("--no-sandbox", texts.no_sandbox);
   } else {
     return false;
   }
@@ -186,6 +188,7 @@ Expected<RunOptions> run_options(const Texts& texts, std::uint64_t max_unpacked)
   out.qemu = texts.qemu;
   if (out.qemu.empty()) return Usage(UsageError{"--qemu needs a program's name"});
   out.quiet = texts.quiet;
+  out.sandbox = !texts.no_sandbox;
   if (!texts.timeout.empty()) {
     out.timeout = parse_seconds(texts.timeout);
     if (!out.timeout) {

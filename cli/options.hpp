@@ -73,6 +73,7 @@ struct RunOptions {
   std::string qemu = "qemu-system-x86_64";
   std::optional<std::chrono::milliseconds> timeout;
   bool quiet = false;
+  bool sandbox = true;
 };
 
 /// A text that was asked for: help, or the version.

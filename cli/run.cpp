@@ -87,7 +87,8 @@ int run(const RunOptions& options) {
   MachineOptions machine = options.machine;
   machine.interval_timer = choice.engine == Engine::kQemu;
   std::optional<kvm::Monitor> monitor;
-  if (choice.engine == Engine::kKvm) monitor.emplace(machine.cpus);
+  if (choice.engine == Engine::kKvm)
+    monitor.emplace(kvm::MonitorOptions{.cpus = machine.cpus, .confine = options.sandbox});
   const auto prepared = prepare(machine);
   if (!prepared) {
     complain(message(prepared.error()));

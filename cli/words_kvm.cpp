@@ -14,6 +14,9 @@ std::span<const FaultWords> words_kvm() {
        "Linux 4.12 and later have it. `--engine qemu` runs on any machine."},
       {Fault::kKvmDisks, "the kvm engine has no disks, and {found} was asked for",
        "`--engine qemu` has them."},
+      {Fault::kSandbox, "this host does not let the monitor confine itself: {subject} failed ({found})",
+       "Linux with CONFIG_SECCOMP_FILTER does. `--no-sandbox` runs the guest without: one that broke out of "
+       "its machine would then have all your rights."},
   };
   return kWords;
 }

@@ -56,6 +56,11 @@ void Supervisor::take_signals() {
   }
 }
 
+std::array<int, Supervisor::kPolled> Supervisor::descriptors() const {
+  const auto [input, output] = console_.descriptors();
+  return {input, output, signals_.descriptor()};
+}
+
 std::optional<Supervisor::Clock::time_point> Supervisor::wake_at() const {
   std::optional<Clock::time_point> first = deadline_;
   const auto consider = [&first](Clock::time_point when) { first = first ? std::min(*first, when) : when; };

@@ -1,5 +1,7 @@
 #include "pvh/kvm/kvm.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <vector>
 
@@ -10,6 +12,7 @@
 #include "power.hpp"
 #include "pvh/boot/load.hpp"
 #include "pvh/engine/supervisor.hpp"
+#include "sandbox/sandbox.hpp"
 
 namespace pvh::kvm {
 
@@ -43,10 +46,17 @@ Result<void> add_memory(Vm& vm, const GuestMemory& memory) {
   return {};
 }
 
+void close_what_is_not_needed(const Vm& vm, const Machine& machine, const Options& options) {
+  std::vector<int> kept = machine.descriptors();
+  kept.insert(kept.end(),
+              {vm.descriptor(), options.input, options.output, STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO});
+  sandbox::close_all_but(std::move(kept));
+}
+
 }  // namespace
 
-Monitor::Monitor(std::uint32_t cpus, KeptValues* kept)
-    : maker_(std::make_unique<Maker>(std::max(1U, cpus), kept)) {}
+Monitor::Monitor(const MonitorOptions& options)
+    : confine_(options.confine), maker_(std::make_unique<Maker>(options)) {}
 
 Monitor::~Monitor() = default;
 
@@ -54,6 +64,9 @@ Result<engine::Outcome> Monitor::run(const boot::BootPlan& plan, const Options& 
   const auto memory = loaded_memory(plan, options.files);
   if (!memory) return std::unexpected(memory.error());
   engine::Supervisor supervisor(options.input, options.output, options.timeout);
+  if (confine_) {
+    if (const auto done = sandbox::give_up_rights(); !done) return std::unexpected(done.error());
+  }
   const auto vm = maker_->vm();
   if (!vm) return std::unexpected(vm.error());
   if (const auto added = add_memory(**vm, *memory); !added) return std::unexpected(added.error());
@@ -64,7 +77,8 @@ Result<engine::Outcome> Monitor::run(const boot::BootPlan& plan, const Options& 
     return std::unexpected(entered.error());
 
   Machine machine(**vm, *cpus, *memory, plan.state, supervisor);
-  return machine.run(*maker_);
+  if (confine_) close_what_is_not_needed(**vm, machine, options);
+  return machine.run(*maker_, confine_);
 }
 
 }  // namespace pvh::kvm

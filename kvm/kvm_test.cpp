@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <pty.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -37,7 +38,7 @@ std::ptrdiff_t entries_of(const char* directory) {
 }
 
 Result<engine::Outcome> run(const boot::BootPlan& plan, const Options& with, std::uint32_t cpus = 1) {
-  return Monitor(cpus).run(plan, with);
+  return Monitor({.cpus = cpus}).run(plan, with);
 }
 
 class Kvm : public ::testing::Test {
@@ -193,18 +194,18 @@ class InMemory final : public KeptValues {
 TEST_F(Kvm, WhatItSupportsOfCpuidIsAskedOnce) {
   InMemory values;
   for (int i = 0; i < 2; ++i) {
-    const auto outcome = Monitor(1, &values).run(plan_of(Code{}.power_off()), options());
+    const auto outcome = Monitor({.kept = &values}).run(plan_of(Code{}.power_off()), options());
     ASSERT_TRUE(outcome);
     EXPECT_EQ(outcome->ending, Ending::kPowerOff);
     EXPECT_EQ(values.kept, 1);
   }
   values.value->resize(values.value->size() - 1);
-  ASSERT_TRUE(Monitor(1, &values).run(plan_of(Code{}.power_off()), options()));
+  ASSERT_TRUE(Monitor({.kept = &values}).run(plan_of(Code{}.power_off()), options()));
   EXPECT_EQ(values.kept, 2) << "a damaged one was taken";
 }
 
 TEST_F(Kvm, AMachineThatIsNeverRunLeavesNothing) {
-  const Monitor monitor(2);
+  const Monitor monitor({.cpus = 2});
 }
 
 TEST_F(Kvm, ManyRunsEndAsCleanlyAsOne) {
@@ -311,6 +312,40 @@ TEST_F(Kvm, ReadsOnesAndIgnoresWritesWhereNothingIs) {
   code.bytes({0xe7, 0x80, 0xe5, 0x80, 0x40, 0x75, 7});            // out 0x80, eax; in eax, 0x80; inc eax; jnz
   code.power_off();
   EXPECT_EQ(ending_of(plan_of(code), options()), Ending::kPowerOff);
+}
+
+/// How a run ended that confined itself, in a process of its own, which ends with it; its detail in `detail`.
+std::optional<Ending> confined_run(const boot::BootPlan& plan, Options with, std::string& detail) {
+  Pipe pipe;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    with.output = pipe.writer.get();
+    const auto outcome = Monitor({.cpus = 2, .confine = true}).run(plan, with);
+    const std::string text = outcome ? outcome->detail : "an error";
+    const bool told = ::write(with.output, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+    ::_exit(outcome && told ? static_cast<int>(outcome->ending) : 100);
+  }
+  pipe.writer.reset();
+  detail = read_all(pipe.reader.get());
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  if (!WIFEXITED(status) || WEXITSTATUS(status) == 100) return std::nullopt;
+  return static_cast<Ending>(WEXITSTATUS(status));
+}
+
+TEST_F(Kvm, AConfinedRunEndsAsAnyOther) {
+  auto with = options();
+  std::string told;
+  EXPECT_EQ(confined_run(plan_of(Code{}.print("Hello\n").power_off()), with, told), Ending::kPowerOff);
+  EXPECT_EQ(told, "Hello\n");
+  EXPECT_EQ(confined_run(plan_of(Code{}.reset()), with, told), Ending::kReboot);
+  EXPECT_EQ(
+      confined_run(plan_of(Code{}.print("[ 1.0] Kernel panic - not syncing: why\r\n").reset()), with, told),
+      Ending::kPanic);
+  EXPECT_EQ(confined_run(plan_of(Code{}.undefined()), with, told), Ending::kTripleFault);
+  EXPECT_THAT(told, HasSubstr("CPU 0: RIP="));
+  with.timeout = 200ms;
+  EXPECT_EQ(confined_run(plan_of(Code{}.spin()), with, told), Ending::kTimeLimit);
 }
 
 TEST_F(Kvm, RefusesMoreCpusThanItHasNamesFor) {

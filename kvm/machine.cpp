@@ -14,6 +14,7 @@
 
 #include "pvh/board/board.hpp"
 #include "registers.hpp"
+#include "sandbox/sandbox.hpp"
 
 namespace pvh::kvm {
 
@@ -87,14 +88,25 @@ Machine::Machine(Vm& vm, std::span<Vcpu> cpus, const GuestMemory& memory, const 
   io_apics_.attach(mmio_);
 }
 
-Result<Outcome> Machine::run(Maker& maker) {
+std::vector<int> Machine::descriptors() const {
+  std::vector<int> all = {event_.descriptor()};
+  for (const int descriptor : supervisor_.descriptors()) all.push_back(descriptor);
+  for (const Vcpu& cpu : cpus_) all.push_back(cpu.descriptor());
+  return all;
+}
+
+Result<Outcome> Machine::run(Maker& maker, bool confine) {
   if (!event_.valid()) return std::unexpected(host_error("event descriptor", errno));
   const Kick kick;
-  auto started = start(maker);
+  confine_ = confine;
+  auto started = start();
+  if (started && confine) started = sandbox::confine_thread(sandbox::Thread::kSupervisor);
   if (!started) {
     stop();
     return std::unexpected(started.error());
   }
+  threads_.push_back(maker.hand_over([this] { run_cpu(cpus_.front()); }));
+  let_cpus_run();
   for (;;) {
     wait_and_serve();
     // The guest's own end goes before the user's, who could not know.
@@ -112,12 +124,14 @@ Result<Outcome> Machine::run(Maker& maker) {
   }
 }
 
-Result<void> Machine::start(Maker& maker) {
+Result<void> Machine::start() {
   threads_.reserve(cpus_.size());
-  threads_.push_back(maker.hand_over([this] { run_cpu(cpus_.front()); }));
   for (Vcpu& cpu : cpus_.subspan(1)) {
     try {
-      threads_.emplace_back([this, &cpu] { run_cpu(cpu); });
+      threads_.emplace_back([this, &cpu] {
+        wait_to_run(cpu);
+        run_cpu(cpu);
+      });
     } catch (const std::system_error& error) {  // the library's only way to say it
       return std::unexpected(host_error("thread for a virtual CPU", error.code().value()));
     }
@@ -125,16 +139,29 @@ Result<void> Machine::start(Maker& maker) {
   return {};
 }
 
+void Machine::let_cpus_run() {
+  may_run_ = true;
+  may_run_.notify_all();
+}
+
 void Machine::stop() {
   stopping_ = true;
+  let_cpus_run();
   // A CPU that has looked at `stopping_` already finds the flag as it enters the guest; one that is in the
   // guest is taken out by the signal. So one signal each is enough.
-  for (std::size_t i = 0; i < threads_.size(); ++i) {
-    cpus_[i].interrupt();
-    Kick::send(threads_[i]);
-  }
+  for (Vcpu& cpu : cpus_) cpu.interrupt();
+  for (std::thread& thread : threads_) Kick::send(thread);
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
+}
+
+void Machine::wait_to_run(const Vcpu& cpu) {
+  if (confine_) {
+    if (const auto confined = sandbox::confine_thread(sandbox::Thread::kCpu); !confined)
+      end(Ending::kCrash, fmt::format("the thread of CPU {} cannot be confined", cpu.id()));
+  }
+  // The others too are confined before the guest's first instruction.
+  may_run_.wait(false);
 }
 
 void Machine::run_cpu(Vcpu& cpu) {

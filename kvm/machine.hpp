@@ -36,8 +36,11 @@ class Machine {
   ~Machine() { stop(); }
 
   /// Until the guest or something else ends it, and all that the guest said has been passed on. The first CPU
-  /// runs in `maker`'s thread.
-  [[nodiscard]] Result<engine::Outcome> run(Maker& maker);
+  /// runs in `maker`'s thread. `confine`: each thread gives up the system calls that it does not need, before
+  /// the guest's first instruction.
+  [[nodiscard]] Result<engine::Outcome> run(Maker& maker, bool confine);
+  /// What of the process's descriptors a run uses, besides the virtual machine's own.
+  [[nodiscard]] std::vector<int> descriptors() const;
 
  private:
   /// How the guest ended.
@@ -46,11 +49,13 @@ class Machine {
     std::string reason;  ///< of a crash
   };
 
-  [[nodiscard]] Result<void> start(Maker& maker);
+  [[nodiscard]] Result<void> start();
+  void let_cpus_run();
   void stop();
 
   // On a CPU's thread.
   void run_cpu(Vcpu& cpu);
+  void wait_to_run(const Vcpu& cpu);
   void serve_exit(Vcpu& cpu);
   void access_port(Vcpu& cpu);
   void access_memory(Vcpu& cpu);
@@ -83,6 +88,8 @@ class Machine {
   Bus mmio_;
 
   std::vector<std::thread> threads_;
+  bool confine_ = false;
+  std::atomic<bool> may_run_ = false;
   std::atomic<bool> stopping_ = false;
   std::mutex end_mutex_;
   std::optional<End> end_;

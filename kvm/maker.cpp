@@ -8,6 +8,7 @@
 #include "cpuid.hpp"
 #include "cpuid_table.hpp"
 #include "io_apic.hpp"
+#include "sandbox/sandbox.hpp"
 
 namespace pvh::kvm {
 
@@ -62,8 +63,8 @@ std::thread start_without_signals(std::function<void()> work) {
 
 }  // namespace
 
-Maker::Maker(std::uint32_t cpus, KeptValues* kept)
-    : count_(cpus), kept_(kept), thread_(start_without_signals([this] { make(); })) {
+Maker::Maker(const MonitorOptions& options)
+    : options_(options), thread_(start_without_signals([this] { make(); })) {
   if (thread_.joinable()) return;
   error_ = host_error("thread for a virtual CPU", EAGAIN);
   vm_made_.release();
@@ -95,36 +96,41 @@ std::thread Maker::hand_over(std::function<void()> work) {
 }
 
 void Maker::make() {
-  const auto system = System::open();
-  if (!system) {
-    error_ = system.error();
-  } else if (const auto possible = check_limits(*system, count_); !possible) {
-    error_ = possible.error();
-  } else if (auto vm = system->create_vm(); !vm) {
-    error_ = vm.error();
-  } else {
-    vm_.emplace(std::move(*vm));
-  }
-  vm_made_.release();
-  if (vm_) {
-    if (const auto made = make_cpus(*system); !made) error_ = made.error();
-  }
+  if (auto made = make_machine(); !made) error_ = made.error();
+  if (!vm_) vm_made_.release();
   cpus_made_.release();
   handed_over_.acquire();
   if (work_) work_();
 }
 
+Result<void> Maker::make_machine() {
+  options_.cpus = std::max(1U, options_.cpus);
+  {
+    const auto system = System::open();
+    if (!system) return std::unexpected(system.error());
+    if (auto possible = check_limits(*system, options_.cpus); !possible) return possible;
+    auto vm = system->create_vm();
+    if (!vm) return std::unexpected(vm.error());
+    vm_.emplace(std::move(*vm));
+    vm_made_.release();
+    if (auto made = make_cpus(*system); !made) return made;
+  }
+  if (!options_.confine) return {};
+  if (auto done = sandbox::give_up_rights(); !done) return done;
+  return sandbox::confine_thread(sandbox::Thread::kCpu);
+}
+
 Result<void> Maker::make_cpus(const System& system) {
   if (auto set = vm_->set_scratch(kScratch); !set) return set;
   if (auto split = vm_->split_interrupts(IoApics::kLines); !split) return split;
-  const auto supported = supported_cpuid(system, kept_);
+  const auto supported = supported_cpuid(system, options_.kept);
   if (!supported) return std::unexpected(supported.error());
   const bool tsc_deadline = system.extension(KVM_CAP_TSC_DEADLINE_TIMER) > 0;
-  cpus_.reserve(count_);
-  for (std::uint32_t id = 0; id < count_; ++id) {
+  cpus_.reserve(options_.cpus);
+  for (std::uint32_t id = 0; id < options_.cpus; ++id) {
     auto cpu = vm_->create_vcpu(id);
     if (!cpu) return std::unexpected(cpu.error());
-    const auto leaves = cpuid_of(*supported, {.id = id, .cpus = count_, .tsc_deadline = tsc_deadline});
+    const auto leaves = cpuid_of(*supported, {.id = id, .cpus = options_.cpus, .tsc_deadline = tsc_deadline});
     if (auto set = cpu->set_cpuid(leaves); !set) return set;
     set_usual_msrs(*cpu);
     cpus_.push_back(std::move(*cpu));

@@ -19,7 +19,7 @@ namespace pvh::kvm {
 /// Begins at once. The thread afterwards is the first CPU's: to start it again would take time.
 class Maker {
  public:
-  Maker(std::uint32_t cpus, KeptValues* kept);
+  explicit Maker(const MonitorOptions& options);
   Maker(const Maker&) = delete;
   Maker& operator=(const Maker&) = delete;
   /// Also in the middle of the making.
@@ -28,7 +28,8 @@ class Maker {
   /// Waits for the machine, which has no memory yet: to give it some is the caller's, and goes on beside the
   /// making of its CPUs.
   [[nodiscard]] Result<Vm*> vm();
-  /// Waits for its CPUs, which have their CPUID and are as after a reset.
+  /// Waits for its CPUs, which have their CPUID and are as after a reset. Where the options say so, the
+  /// thread is confined by then.
   [[nodiscard]] Result<std::span<Vcpu>> cpus();
 
   /// What the thread does next, and last. Once, after `cpus`. Then the thread is the caller's to join.
@@ -36,10 +37,10 @@ class Maker {
 
  private:
   void make();
+  [[nodiscard]] Result<void> make_machine();
   [[nodiscard]] Result<void> make_cpus(const System& system);
 
-  std::uint32_t count_;
-  KeptValues* kept_;
+  MonitorOptions options_;
 
   // Written by the thread before it releases the semaphore that follows them, read after.
   std::optional<Vm> vm_;

@@ -33,6 +33,7 @@ class Vcpu {
   ~Vcpu();
 
   [[nodiscard]] std::uint32_t id() const { return id_; }
+  [[nodiscard]] int descriptor() const { return fd_.get(); }
 
   [[nodiscard]] Result<void> set_cpuid(std::span<const kvm_cpuid_entry2> entries);
   [[nodiscard]] Result<kvm_sregs> special_registers() const;
@@ -66,6 +67,8 @@ class Vcpu {
 class Vm final : public MessageSink {
  public:
   Vm(engine::UniqueFd fd, std::size_t shared_size) : fd_(std::move(fd)), shared_size_(shared_size) {}
+
+  [[nodiscard]] int descriptor() const { return fd_.get(); }
 
   [[nodiscard]] Result<void> add_memory(std::uint32_t slot, const GuestRange& range,
                                         std::span<std::byte> host);

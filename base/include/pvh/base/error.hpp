@@ -138,6 +138,7 @@ enum class Fault : std::uint16_t {
   kKvmForbidden,     ///< this user may not open it (subject: its path)
   kKvmTooOld,        ///< (subject: its path; found, wanted: text)
   kKvmDisks,         ///< disks, which this engine does not have (found: how many)
+  kSandbox,          ///< the host does not confine the monitor (subject: what it refused; found: its reason)
 
   // cli: files and arguments. In these, subject is what the file was to be: "the kernel", "module 2".
   kFileMissing,       ///< subject

@@ -43,6 +43,11 @@ class Console {
   void prepare(std::span<pollfd, kPolled> polled);
   void serve(std::span<const pollfd, kPolled> polled);
 
+  /// What it reads and writes; -1 for what has ended.
+  [[nodiscard]] std::array<int, kPolled> descriptors() const {
+    return {input_.descriptor(), output_.descriptor()};
+  }
+
   /// Around a stop of the whole process (SIGTSTP, SIGCONT).
   void suspend() { terminal_.leave(); }
   void resume() { terminal_.resume(); }

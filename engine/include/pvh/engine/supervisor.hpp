@@ -36,6 +36,8 @@ class Supervisor {
   static constexpr std::size_t kPolled = Console::kPolled + 1;
   void prepare(std::span<pollfd, kPolled> polled);
   void serve(std::span<const pollfd, kPolled> polled);
+  /// All that it may still use besides what it was given; -1 for what it does not.
+  [[nodiscard]] std::array<int, kPolled> descriptors() const;
   /// When to call `verdict` at the latest, even if nothing happens.
   [[nodiscard]] std::optional<Clock::time_point> wake_at() const;
 

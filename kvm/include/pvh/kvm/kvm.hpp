@@ -47,14 +47,21 @@ class KeptValues {
   virtual void keep(std::string_view key, Bytes value) = 0;
 };
 
+struct MonitorOptions {
+  std::uint32_t cpus = 1;
+  /// Before the guest's first instruction the process gives up, for good, what this run does not need: other
+  /// descriptors, files, most system calls. For a process that ends with the run.
+  bool confine = false;
+  KeptValues* kept = nullptr;  ///< where there are some, they outlive the monitor
+};
+
 class Maker;
 
 /// One virtual machine. Its making begins with it, in a thread of its own, while the caller still plans what
 /// is to run: what fails there is told by `run`.
 class Monitor {
  public:
-  /// `kept`, where there is one, outlives the monitor.
-  explicit Monitor(std::uint32_t cpus, KeptValues* kept = nullptr);
+  explicit Monitor(const MonitorOptions& options);
   Monitor(const Monitor&) = delete;
   Monitor& operator=(const Monitor&) = delete;
   ~Monitor();
@@ -64,6 +71,7 @@ class Monitor {
   [[nodiscard]] Result<engine::Outcome> run(const boot::BootPlan& plan, const Options& options);
 
  private:
+  bool confine_;
   std::unique_ptr<Maker> maker_;
 };
 
