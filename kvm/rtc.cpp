@@ -1,5 +1,7 @@
 #include "rtc.hpp"
 
+#include <chrono>
+
 namespace pvh::kvm {
 
 namespace {
@@ -50,28 +52,29 @@ void Rtc::write_register(std::uint64_t offset, std::uint8_t value) {
 }
 
 std::uint8_t Rtc::read_selected() const {
-  std::tm time{};
-  const std::time_t now = now_();
-  ::gmtime_r(&now, &time);
-  constexpr int kBase = 1900;
+  // Not by gmtime(): the C library reads a time zone's file even for that, and we may open none.
+  const std::chrono::sys_seconds now{std::chrono::seconds(now_())};
+  const auto midnight = std::chrono::floor<std::chrono::days>(now);
+  const std::chrono::year_month_day date(midnight);
+  const std::chrono::hh_mm_ss time(now - midnight);
   constexpr int kYears = 100;
   switch (selected_) {
     case kSeconds:
-      return in_format(time.tm_sec);
+      return in_format(static_cast<int>(time.seconds().count()));
     case kMinutes:
-      return in_format(time.tm_min);
+      return in_format(static_cast<int>(time.minutes().count()));
     case kHours:
-      return hour(time.tm_hour);
+      return hour(static_cast<int>(time.hours().count()));
     case kWeekday:
-      return in_format(time.tm_wday + 1);
+      return in_format(static_cast<int>(std::chrono::weekday(midnight).c_encoding()) + 1);
     case kDay:
-      return in_format(time.tm_mday);
+      return in_format(static_cast<int>(static_cast<unsigned>(date.day())));
     case kMonth:
-      return in_format(time.tm_mon + 1);
+      return in_format(static_cast<int>(static_cast<unsigned>(date.month())));
     case kYear:
-      return in_format(time.tm_year % kYears);
+      return in_format(static_cast<int>(date.year()) % kYears);
     case kCentury:
-      return in_format((time.tm_year + kBase) / kYears);
+      return in_format(static_cast<int>(date.year()) / kYears);
     case kStatusA:
       return memory_[kStatusA] & static_cast<std::uint8_t>(~kUpdating);
     case kStatusC:
