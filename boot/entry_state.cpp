@@ -1,5 +1,7 @@
 #include "pvh/boot/entry_state.hpp"
 
+#include "pvh/base/bytes.hpp"
+
 namespace pvh::boot {
 
 namespace {
@@ -29,6 +31,23 @@ EntryState entry_state(GuestAddress entry, GuestAddress start_info) {
       .data = {.selector = 16, .base = 0, .limit = kFourGiBLimit, .attributes = kData},
       .tr = {.selector = 24, .base = 0, .limit = kTssLimit, .attributes = kBusyTss},
   };
+}
+
+std::uint64_t descriptor(const SegmentState& segment) {
+  const bool pages = (segment.attributes & 0x8000U) != 0;  // G: the limit counts pages
+  const std::uint64_t limit = pages ? segment.limit >> 12U : segment.limit;
+  const std::uint64_t base = segment.base;
+  return (limit & 0xffffU) | (base & 0xffffffU) << 16U | std::uint64_t{segment.attributes & 0xffU} << 40U |
+         (limit >> 16U & 0xfU) << 48U | std::uint64_t{segment.attributes >> 12U & 0xfU} << 52U |
+         (base >> 24U) << 56U;
+}
+
+std::vector<std::byte> descriptor_table(const EntryState& state) {
+  std::vector<std::byte> table;
+  append_le(table, std::uint64_t{0});
+  for (const SegmentState* segment : {&state.cs, &state.data, &state.tr})
+    append_le(table, descriptor(*segment));
+  return table;
 }
 
 }  // namespace pvh::boot

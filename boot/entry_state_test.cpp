@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "pvh/base/bytes.hpp"
+
 namespace pvh::boot {
 namespace {
 
@@ -68,6 +70,23 @@ TEST(EntryState, HasAnActive32BitTaskState) {
   EXPECT_FALSE(counts_pages(kEntered.tr));
   EXPECT_EQ(kEntered.tr.base, 0U);
   EXPECT_EQ(kEntered.tr.limit, 0x67U);
+}
+
+TEST(Descriptor, IsWhatTheProcessorsManualsShow) {
+  EXPECT_EQ(descriptor(kEntered.cs), 0x00cf9b000000ffffU) << "flat 32-bit code, accessed";
+  EXPECT_EQ(descriptor(kEntered.data), 0x00cf93000000ffffU) << "flat data, accessed";
+  EXPECT_EQ(descriptor(kEntered.tr), 0x00008b0000000067U) << "a busy TSS of 104 bytes";
+  EXPECT_EQ(descriptor({.selector = 8, .base = 0x12345678, .limit = 0xabcde, .attributes = 0x4093}),
+            0x124a93345678bcdeU)
+      << "base and limit in their pieces";
+}
+
+TEST(DescriptorTable, HasEachSegmentWhereItsSelectorPoints) {
+  const auto table = descriptor_table(kEntered);
+  ASSERT_EQ(table.size(), 32U);
+  EXPECT_EQ(read_le<std::uint64_t>(table, 0), 0U);
+  for (const SegmentState& segment : {kEntered.cs, kEntered.data, kEntered.tr})
+    EXPECT_EQ(read_le<std::uint64_t>(table, segment.selector), descriptor(segment));
 }
 
 }  // namespace

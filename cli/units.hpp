@@ -8,8 +8,12 @@
 #include <string_view>
 
 #include "pvh/base/address.hpp"
+#include "pvh/words/sizes.hpp"
 
 namespace pvh::cli {
+
+using words::format_size;
+using words::memory_argument;
 
 /// "4096", "0x1000", "4K", "4KiB", "4k": bytes. A plain number counts in `unit`. Nothing where it is not
 /// such, or passes 64 bits.
@@ -18,13 +22,7 @@ namespace pvh::cli {
 /// "17", "0x11". Nothing where it is not such, or passes 64 bits.
 [[nodiscard]] std::optional<std::uint64_t> parse_number(std::string_view text);
 
-/// "6 bytes", "12 MiB", "12.3 MiB": exact where that is short, else to a tenth, rounded to nearest.
-[[nodiscard]] std::string format_size(std::uint64_t bytes);
-
 /// "43 ms", "2.1 s", "2 min 5 s": as exact as a person wants it.
 [[nodiscard]] std::string format_duration(std::chrono::milliseconds duration);
-
-/// The least argument of -m that gives `bytes`: "43M", "2G".
-[[nodiscard]] std::string memory_argument(std::uint64_t bytes);
 
 }  // namespace pvh::cli

@@ -3,7 +3,7 @@
 
 namespace pvh::cli {
 
-std::span<const FaultWords> words_cli() {
+words::Table words_cli() {
   static constexpr FaultWords kWords[] = {
       {Fault::kFileMissing, "there is no such file; it was to be {subject}", ""},
       {Fault::kFileUnreadable, "this user has no permission: {subject} must be {wanted}", ""},

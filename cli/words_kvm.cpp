@@ -3,7 +3,7 @@
 
 namespace pvh::cli {
 
-std::span<const FaultWords> words_kvm() {
+words::Table words_kvm() {
   static constexpr FaultWords kWords[] = {
       {Fault::kKvmMissing, "{subject} is not there: this host has no KVM",
        "Its processor must have virtualization, switched on in the firmware, and the module kvm_intel or "

@@ -3,7 +3,7 @@
 
 namespace pvh::cli {
 
-std::span<const FaultWords> words_qemu() {
+words::Table words_qemu() {
   static constexpr FaultWords kWords[] = {
       {Fault::kHostCall, "the host gives no {subject}: {found}", ""},
       {Fault::kNoGuestMemory, "the host cannot give the guest {wanted} of memory: {found}",

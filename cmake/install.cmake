@@ -1,6 +1,7 @@
-# `cmake --install`: what a kernel outside of this tree needs. Headers, archives, linker script; a CMake package and pkg-config
-# files, both of which find their files from where they lie, so that the tree can be moved.
-# Component "guest" is that alone.
+# `cmake --install`: what kernels and monitors outside of this tree need. A CMake package and pkg-config files, all of which find
+# their files from where they lie, so that the tree can be moved.
+# Component "guest" is a kernel's part alone: headers, archives, linker script. Component "host" is a monitor's: image/, board/,
+# boot/ and what they stand on, as one archive.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -15,15 +16,37 @@ install(DIRECTORY abi/include/ guest/include/ DESTINATION ${CMAKE_INSTALL_INCLUD
 install(FILES guest/entry/kernel.ld DESTINATION ${pvh_script_dir} COMPONENT guest)
 
 install(EXPORT pvh NAMESPACE pvh:: FILE pvh-targets.cmake DESTINATION ${pvh_package_dir} COMPONENT guest)
+
+set(pvh_host_rooms base image board boot words)
+add_library(pvh_host STATIC)
+set_target_properties(pvh_host PROPERTIES EXPORT_NAME host OUTPUT_NAME pvh-host LINKER_LANGUAGE CXX)
+target_compile_features(pvh_host INTERFACE cxx_std_23)
+target_link_libraries(pvh_host INTERFACE ${PVH_PAYLOAD_LIBRARIES})
+foreach(room ${pvh_host_rooms})
+  target_sources(pvh_host PRIVATE $<TARGET_OBJECTS:pvh_${room}>)
+  target_include_directories(pvh_host INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/${room}/include>)
+  install(DIRECTORY ${room}/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT host)
+endforeach()
+# The start info's structures, for who looks into a plan's bytes.
+install(DIRECTORY abi/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT host)
+install(TARGETS pvh_host EXPORT pvh-host
+        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT host INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(EXPORT pvh-host NAMESPACE pvh:: FILE pvh-host-targets.cmake DESTINATION ${pvh_package_dir} COMPONENT host)
+
 configure_package_config_file(cmake/pvh-config.cmake.in ${PROJECT_BINARY_DIR}/pvh-config.cmake
-  INSTALL_DESTINATION ${pvh_package_dir} PATH_VARS pvh_script_dir NO_CHECK_REQUIRED_COMPONENTS_MACRO)
+  INSTALL_DESTINATION ${pvh_package_dir} PATH_VARS pvh_script_dir)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/pvh-config-version.cmake COMPATIBILITY SameMinorVersion
   ARCH_INDEPENDENT)
-install(FILES ${PROJECT_BINARY_DIR}/pvh-config.cmake ${PROJECT_BINARY_DIR}/pvh-config-version.cmake cmake/freestanding.cmake
-        DESTINATION ${pvh_package_dir} COMPONENT guest)
+foreach(component guest host)
+  install(FILES ${PROJECT_BINARY_DIR}/pvh-config.cmake ${PROJECT_BINARY_DIR}/pvh-config-version.cmake
+          DESTINATION ${pvh_package_dir} COMPONENT ${component})
+endforeach()
+install(FILES cmake/freestanding.cmake DESTINATION ${pvh_package_dir} COMPONENT guest)
 
-# pkg-config has no targets, so each width has its files: pvh-guest and pvh-entry for 64 bits, pvh-guest32 and pvh-entry32.
 file(RELATIVE_PATH pvh_prefix_from_config /${pvh_config_dir} /)
+configure_file(cmake/pvh-host.pc.in ${PROJECT_BINARY_DIR}/pvh-host.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/pvh-host.pc DESTINATION ${pvh_config_dir} COMPONENT host)
+# pkg-config has no targets, so each width has its files: pvh-guest and pvh-entry for 64 bits, pvh-guest32 and pvh-entry32.
 foreach(bits 64 32)
   string(REPLACE 64 "" suffix ${bits})
   foreach(part guest entry)
@@ -35,5 +58,13 @@ endforeach()
 add_test(NAME install
          COMMAND ${PROJECT_SOURCE_DIR}/tests/install_test.sh ${PROJECT_BINARY_DIR} ${PROJECT_SOURCE_DIR}/examples/kernel)
 set_tests_properties(install PROPERTIES LABELS install SKIP_RETURN_CODE 77 TIMEOUT 300)
-add_test(NAME install.first-kernel COMMAND ${PROJECT_SOURCE_DIR}/tests/page_test.sh ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
+add_test(NAME install.first-kernel
+         COMMAND ${PROJECT_SOURCE_DIR}/tests/page_test.sh ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR} first-kernel)
 set_tests_properties(install.first-kernel PROPERTIES LABELS install SKIP_RETURN_CODE 77 TIMEOUT 300)
+# A sanitized archive links only with its sanitizers: who builds against the installed library has none.
+if(NOT PVH_SANITIZE)
+  add_test(NAME install.host COMMAND ${PROJECT_SOURCE_DIR}/tests/install_host_test.sh ${PROJECT_BINARY_DIR} ${PROJECT_SOURCE_DIR})
+  add_test(NAME install.monitor
+           COMMAND ${PROJECT_SOURCE_DIR}/tests/page_test.sh ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR} monitor)
+  set_tests_properties(install.host install.monitor PROPERTIES LABELS install SKIP_RETURN_CODE 77 TIMEOUT 300)
+endif()

@@ -33,6 +33,8 @@ kvm_sregs special_registers(const boot::EntryState& state, const kvm_sregs& rese
   // fs and gs too: left as at reset they are no valid protected-mode segments.
   out.ds = out.es = out.ss = out.fs = out.gs = segment(state.data);
   out.tr = segment(state.tr);
+  out.gdt.base = kDescriptorTable.value();
+  out.gdt.limit = static_cast<std::uint16_t>(boot::descriptor_table(state).size() - 1);
   out.cr0 = state.cr0;
   out.cr4 = state.cr4;
   out.cr3 = 0;

@@ -9,6 +9,10 @@
 
 namespace pvh::kvm {
 
+/// Where the table lies that the entry's selectors name (`boot::descriptor_table`): before the firmware's
+/// start, in the memory that the map keeps for it. 64 bytes.
+inline constexpr GuestAddress kDescriptorTable{0xfffb0};
+
 [[nodiscard]] kvm_segment segment(const boot::SegmentState& state);
 
 /// `reset`: what KVM gave the CPU; kept where the contract leaves it open (CPU-6).

@@ -36,6 +36,7 @@ Result<GuestMemory> loaded_memory(const boot::BootPlan& plan, std::span<const Fi
     return std::unexpected(loaded.error());
   // Nothing of the plan lies there: it is the boot ROM's. A guest of less than 1 MiB does without.
   (void)writable.write(kResetVector, kResetCode);
+  (void)writable.write(kDescriptorTable, boot::descriptor_table(plan.state));
   return memory;
 }
 

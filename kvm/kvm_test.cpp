@@ -143,6 +143,24 @@ TEST_F(Kvm, AJumpIntoAHoleEndsWithTheRegistersAsTheyWereAtTheEntry) {
   EXPECT_THAT(outcome->detail, HasSubstr("code 0000000000100000: ea 00 00 00 d0 08 00"));
 }
 
+TEST_F(Kvm, AllMemoryIsInReachOfEachSegmentAtTheEntry) {
+  // The last four bytes below 4 GiB, where nothing answers, through cs, ds, es and ss; each followed by inc
+  // eax; jnz to what is no power-off.
+  Code code;
+  for (const int prefix : {0x2e, 0x3e, 0x26, 0x36})
+    code.bytes({prefix, 0xa1}).number(0xfffffffc).bytes({0x40, 0x74, 2, 0x0f, 0x0b});  // jz over ud2
+  EXPECT_EQ(ending_of(plan_of(code.power_off()), options()), Ending::kPowerOff) << "CPU-3";
+}
+
+TEST_F(Kvm, AGuestMayLoadItsSegmentsAgain) {
+  Code code;
+  code.bytes({0x8c, 0xd8, 0x8e, 0xd8, 0x8e, 0xc0, 0x8e, 0xd0});  // mov eax, ds; mov ds, es, ss from eax
+  const std::size_t next = tiny::kEntry.value() + code.code().size() + 7;
+  code.bytes({0xea}).number(static_cast<std::uint32_t>(next)).bytes({8, 0});  // jmp 8:next
+  code.bytes({0x0f, 0x00, 0xc8, 0x83, 0xf8, 24, 0x74, 2, 0x0f, 0x0b});  // str eax; cmp eax, 24; jz over ud2
+  EXPECT_EQ(ending_of(plan_of(code.power_off()), options()), Ending::kPowerOff);
+}
+
 TEST_F(Kvm, APanicThatResetsIsAPanic) {
   const auto outcome =
       run(plan_of(Code{}.print("[ 1.0] Kernel panic - not syncing: why\r\n").reset()), options());

@@ -36,16 +36,6 @@ std::size_t offset_of(const std::byte* label) {
   return reinterpret_cast<std::uintptr_t>(label) - reinterpret_cast<std::uintptr_t>(pvh_rom_tail);
 }
 
-/// The descriptor from which the CPU makes this segment (Intel SDM volume 3, 3.4.5).
-std::uint64_t descriptor(const boot::SegmentState& segment) {
-  const bool pages = (segment.attributes & 0x8000U) != 0;  // G: the limit counts pages
-  const std::uint64_t limit = pages ? segment.limit >> 12U : segment.limit;
-  const std::uint64_t base = segment.base;
-  return (limit & 0xffffU) | (base & 0xffffffU) << 16U | std::uint64_t{segment.attributes & 0xffU} << 40U |
-         (limit >> 16U & 0xfU) << 48U | std::uint64_t{segment.attributes >> 12U & 0xfU} << 52U |
-         (base >> 24U) << 56U;
-}
-
 /// ltr takes a TSS that is available (type 9), and makes it busy (11).
 boot::SegmentState before_ltr(boot::SegmentState tr) {
   constexpr std::uint16_t kBusy = 2;
@@ -66,7 +56,7 @@ class Tail {
 
   void put_descriptor(const boot::SegmentState& segment) {
     constexpr std::size_t kIndexMask = 0x38;  // the GDT has eight places
-    put(pvh_rom_gdt, descriptor(segment), segment.selector & kIndexMask);
+    put(pvh_rom_gdt, boot::descriptor(segment), segment.selector & kIndexMask);
   }
 
  private:

@@ -1,5 +1,5 @@
 // What is wrong, as facts: which clause, what, in which thing, where, what was found and what was wanted.
-// The sentence that a person reads is made in cli/ (cli/words*.cpp has one for each Fault).
+// The sentence that a person reads is made in words/ and cli/ (words*.cpp has one for each Fault).
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,9 @@
 // The state of the first CPU at the kernel's entry (CPU-1 to CPU-6).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "pvh/base/address.hpp"
 
@@ -30,5 +32,13 @@ struct EntryState {
 /// The one state that the contract allows, for this entry and start info. Selectors, which it leaves open,
 /// are 8, 16 and 24.
 [[nodiscard]] EntryState entry_state(GuestAddress entry, GuestAddress start_info);
+
+/// The descriptor from which a CPU makes this segment (Intel SDM volume 3, 3.4.5).
+[[nodiscard]] std::uint64_t descriptor(const SegmentState& segment);
+
+/// A descriptor table in which the selectors of a `state` that `entry_state` made name its segments. The
+/// contract promises a guest none (CPU-6); but one that looks for it, or loads a segment register again, then
+/// finds what it has.
+[[nodiscard]] std::vector<std::byte> descriptor_table(const EntryState& state);
 
 }  // namespace pvh::boot

@@ -1,9 +1,9 @@
 // Sentences for the faults of kernel files' wrappings: compressions, bzImage, unified image.
-#include "words.hpp"
+#include "pvh/words/words.hpp"
 
-namespace pvh::cli {
+namespace pvh::words {
 
-std::span<const FaultWords> words_containers() {
+Table words_containers() {
   static constexpr FaultWords kWords[] = {
       {Fault::kNoAddressSpace, "this machine gives no room for what the file unpacks to",
        "Is there a limit on this process's memory (`ulimit -v`)? `--max-unpacked` asks for less."},
@@ -65,4 +65,4 @@ std::span<const FaultWords> words_containers() {
   return kWords;
 }
 
-}  // namespace pvh::cli
+}  // namespace pvh::words

@@ -6,9 +6,9 @@
 #include <string_view>
 #include <utility>
 
-#include "words.hpp"
+#include "pvh/words/describe.hpp"
 
-namespace pvh::cli {
+namespace pvh::words {
 namespace {
 
 constexpr auto kCount = static_cast<std::size_t>(Fault::kCount_);
@@ -50,4 +50,4 @@ std::string fault_id(Fault fault) {
   return id;
 }
 
-}  // namespace pvh::cli
+}  // namespace pvh::words

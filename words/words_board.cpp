@@ -1,9 +1,9 @@
 // Sentences for the faults of board.
-#include "words.hpp"
+#include "pvh/words/words.hpp"
 
-namespace pvh::cli {
+namespace pvh::words {
 
-std::span<const FaultWords> words_board() {
+Table words_board() {
   static constexpr FaultWords kWords[] = {
       {Fault::kCpuCount, "a machine of {found} CPUs was asked for; it can have {wanted}",
        "Choose another number with --cpus."},
@@ -14,4 +14,4 @@ std::span<const FaultWords> words_board() {
   return kWords;
 }
 
-}  // namespace pvh::cli
+}  // namespace pvh::words

@@ -1,7 +1,7 @@
 // Sentences for the faults of image/'s ELF readers.
-#include "words.hpp"
+#include "pvh/words/words.hpp"
 
-namespace pvh::cli {
+namespace pvh::words {
 namespace {
 
 constexpr std::string_view kDamaged = "The file was cut off or is damaged: fetch or build it again.";
@@ -17,7 +17,7 @@ constexpr std::string_view kNoteMacro =
 
 }  // namespace
 
-std::span<const FaultWords> words_elf() {
+Table words_elf() {
   static constexpr FaultWords kWords[] = {
       {Fault::kNotAKernel, "this is no kernel file but {found}",
        "A kernel is a vmlinux, a vmlinuz, a unified kernel image, or an ELF file for direct boot, also "
@@ -88,4 +88,4 @@ std::span<const FaultWords> words_elf() {
   return kWords;
 }
 
-}  // namespace pvh::cli
+}  // namespace pvh::words

@@ -1,9 +1,9 @@
 // Sentences for the faults of boot.
-#include "words.hpp"
+#include "pvh/words/words.hpp"
 
-namespace pvh::cli {
+namespace pvh::words {
 
-std::span<const FaultWords> words_boot() {
+Table words_boot() {
   static constexpr FaultWords kWords[] = {
       {Fault::kMemorySize,
        "the guest's memory of {found} cannot be had; it must be a multiple of 4 KiB, not 0, and at most "
@@ -62,4 +62,4 @@ std::span<const FaultWords> words_boot() {
   return kWords;
 }
 
-}  // namespace pvh::cli
+}  // namespace pvh::words
