@@ -18,20 +18,7 @@
 namespace pvh::cli {
 namespace {
 
-/// Closes a descriptor when it goes.
-class Descriptor {
- public:
-  explicit Descriptor(int value) : value_(value) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (value_ >= 0) ::close(value_);
-  }
-  [[nodiscard]] int get() const { return value_; }
-
- private:
-  int value_;
-};
+using cache::Descriptor;
 
 std::string system_reason(int number) {
   return std::strerror(number);
@@ -129,8 +116,8 @@ Error output_failed(int number) {
 
 Result<MappedFile> MappedFile::open(const std::string& path, std::string_view role) {
   // O_NONBLOCK: opening a FIFO without a writer would wait for one.
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (file.get() < 0) {
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!file) {
     // A socket cannot be opened at all; say what it is.
     struct stat status = {};
     const int reason = errno;
@@ -139,6 +126,10 @@ Result<MappedFile> MappedFile::open(const std::string& path, std::string_view ro
     }
     return std::unexpected(failed(role, "opened", reason));
   }
+  return map(std::move(file), path, role);
+}
+
+Result<MappedFile> MappedFile::map(Descriptor file, const std::string& name, std::string_view role) {
   struct stat status = {};
   if (::fstat(file.get(), &status) != 0) return std::unexpected(failed(role, "examined", errno));
   if (auto kind = check_kind(status.st_mode, role, false); !kind) return std::unexpected(kind.error());
@@ -148,18 +139,21 @@ Result<MappedFile> MappedFile::open(const std::string& path, std::string_view ro
   const auto size = static_cast<std::size_t>(status.st_size);
   void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
   if (data == MAP_FAILED) return std::unexpected(failed(role, "mapped", errno));
-  remember_mapping(data, size, path);
-  return MappedFile(static_cast<const std::byte*>(data), size);
+  remember_mapping(data, size, name);
+  return MappedFile(std::move(file), static_cast<const std::byte*>(data), cache::FileState::from(status));
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+    : file_(std::move(other.file_)),
+      data_(std::exchange(other.data_, nullptr)),
+      state_(std::exchange(other.state_, {})) {}
 
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   if (this == &other) return *this;
   release();
+  file_ = std::move(other.file_);
   data_ = std::exchange(other.data_, nullptr);
-  size_ = std::exchange(other.size_, 0);
+  state_ = std::exchange(other.state_, {});
   return *this;
 }
 
@@ -170,7 +164,7 @@ MappedFile::~MappedFile() {
 void MappedFile::release() {
   if (data_ == nullptr) return;
   forget_mapping(data_);
-  ::munmap(const_cast<std::byte*>(data_), size_);
+  ::munmap(const_cast<std::byte*>(data_), static_cast<std::size_t>(state_.size));
 }
 
 Result<void> check_disk(const std::string& path, bool read_only, std::string_view role) {

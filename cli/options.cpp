@@ -25,6 +25,7 @@ using Expected = std::expected<T, UsageError>;
 /// The options as text, as CLI11 fills them in; what they mean is worked out after it.
 struct Texts {
   std::string file;
+  std::string action;
   bool json = false;
   bool verbose = false;
   std::string output;
@@ -37,6 +38,7 @@ struct Texts {
   std::string cpus = "1";
   std::vector<std::string> disks;
   bool no_acpi = false;
+  bool no_cache = false;
   std::string load_address;
   bool randomize = false;
   std::string seed;
@@ -67,6 +69,7 @@ void add_machine_options(CLI::App& app, Texts& texts) {
   take_last(app, "--cpus", texts.cpus);
   take_all(app, "--disk", texts.disks);
   app.add_flag("--no-acpi", texts.no_acpi);
+  app.add_flag("--no-cache", texts.no_cache);
   take_last(app, "--load-address", texts.load_address);
   app.add_flag("--randomize", texts.randomize);
   take_last(app, "--seed", texts.seed);
@@ -92,6 +95,10 @@ bool describe(CLI::App& app, std::string_view command, Texts& texts) {
     take_last(app, "--qemu", texts.qemu);
     take_last(app, "--timeout", texts.timeout);
     app.add_flag("-q,--quiet", texts.quiet);
+  } else if (command == "cache") {
+    app.add_flag("--json", texts.json);
+    app.add_option("ACTION", texts.action)->required();
+    return true;
   } else {
     return false;
   }
@@ -171,6 +178,7 @@ Expected<MachineOptions> machine_options(const Texts& texts, std::uint64_t max_u
   if (!cpus || *cpus == 0 || *cpus > UINT32_MAX) return wrong("--cpus", texts.cpus, "not a number of CPUs");
   out.cpus = static_cast<std::uint32_t>(*cpus);
   out.acpi = !texts.no_acpi;
+  out.cache = !texts.no_cache;
 
   const auto version = parse_number(texts.start_info_version);
   if (!version || *version > 1) {
@@ -207,7 +215,18 @@ Expected<RunOptions> run_options(const Texts& texts, std::uint64_t max_unpacked)
   return out;
 }
 
+Expected<CacheOptions> cache_options(const Texts& texts) {
+  if (texts.action != "list" && texts.action != "clear")
+    return Usage(UsageError{fmt::format("{}: must be list or clear", printable(texts.action))});
+  return CacheOptions{.clear = texts.action == "clear", .json = texts.json};
+}
+
 Expected<Command> to_command(std::string_view command, const Texts& texts) {
+  if (command == "cache") {
+    const auto cache = cache_options(texts);
+    if (!cache) return Usage(cache.error());
+    return *cache;
+  }
   if (texts.file.empty()) return Usage(UsageError{"the file's name is empty"});
   const auto max_unpacked = size_option("--max-unpacked", texts.max_unpacked, 1);
   if (!max_unpacked) return Usage(max_unpacked.error());

@@ -75,11 +75,22 @@ std::expected<Kernel, Failure> open_kernel(const std::string& path, std::uint64_
   if (!file) return Failed({file.error(), path});
   auto contents = image::read_kernel_file(file->bytes(), {.unpacked = max_unpacked});
   if (!contents) return Failed({contents.error(), path});
-  return Kernel{std::move(*file), std::move(*contents)};
+  return Kernel{std::move(*file), nullptr, std::move(*contents)};
+}
+
+std::expected<Kernel, Failure> open_kernel_by_cache(const std::string& path, std::uint64_t max_unpacked) {
+  auto file = MappedFile::open(path, "the kernel");
+  if (!file) return Failed({file.error(), path});
+  auto cache = std::make_unique<KernelCache>(*file, path);
+  auto contents = image::read_kernel_file(file->bytes(), {.unpacked = max_unpacked}, cache.get());
+  if (!contents) return Failed({contents.error(), path});
+  cache->keep(*contents);
+  return Kernel{std::move(*file), std::move(cache), std::move(*contents)};
 }
 
 std::expected<Prepared, Failure> prepare(const MachineOptions& options) {
-  auto kernel = open_kernel(options.kernel, options.max_unpacked);
+  auto kernel = options.cache ? open_kernel_by_cache(options.kernel, options.max_unpacked)
+                              : open_kernel(options.kernel, options.max_unpacked);
   if (!kernel) return Failed(kernel.error());
   auto kernel_image = image::kernel_image(kernel->contents);
   if (!kernel_image) return Failed({kernel_image.error(), options.kernel});
@@ -107,6 +118,16 @@ std::expected<Prepared, Failure> prepare(const MachineOptions& options) {
                   .command_line = std::move(command_line),
                   .seed = seed,
                   .plan = std::move(*plan)};
+}
+
+std::vector<engine::MappedFile> Prepared::mapped_files() const {
+  std::vector<engine::MappedFile> out;
+  out.push_back({kernel.file.bytes(), kernel.file.descriptor()});
+  if (kernel.cache) {
+    if (const auto unpacked = kernel.cache->unpacked()) out.push_back(*unpacked);
+  }
+  for (const MappedFile& file : module_files) out.push_back({file.bytes(), file.descriptor()});
+  return out;
 }
 
 std::uint64_t rsdp_of(const boot::BootPlan& plan) {

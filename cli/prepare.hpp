@@ -3,13 +3,16 @@
 #pragma once
 
 #include <expected>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "files.hpp"
+#include "kernel_cache.hpp"
 #include "options.hpp"
 #include "pvh/boot/plan.hpp"
+#include "pvh/engine/mapped_file.hpp"
 #include "pvh/image/kernel_file.hpp"
 #include "pvh/image/kernel_image.hpp"
 #include "words.hpp"
@@ -19,10 +22,15 @@ namespace pvh::cli {
 /// A kernel file, open, and what is in it.
 struct Kernel {
   MappedFile file;
-  image::KernelFile contents;  ///< views `file`
+  std::unique_ptr<KernelCache> cache;  ///< null without
+  image::KernelFile contents;          ///< views `file`, or what `cache` holds
 };
 
+/// Takes the file itself apart, whatever is kept of it.
 [[nodiscard]] std::expected<Kernel, Failure> open_kernel(const std::string& path, std::uint64_t max_unpacked);
+/// The same by the cache, where that has the unpacked ELF; else it is put there.
+[[nodiscard]] std::expected<Kernel, Failure> open_kernel_by_cache(const std::string& path,
+                                                                  std::uint64_t max_unpacked);
 
 /// A plan and all that it views. Movable: moving does not move what is viewed.
 struct Prepared {
@@ -33,6 +41,9 @@ struct Prepared {
   std::string command_line;
   std::optional<std::uint64_t> seed;  ///< of a placement at random: the user's, or one that was drawn
   boot::BootPlan plan;
+
+  /// What of all this lies in open files as it is.
+  [[nodiscard]] std::vector<engine::MappedFile> mapped_files() const;
 };
 
 [[nodiscard]] std::expected<Prepared, Failure> prepare(const MachineOptions& options);
