@@ -18,6 +18,8 @@
 namespace pvh::cli {
 namespace {
 
+using cache::Descriptor;
+
 std::string system_reason(int number) {
   return std::strerror(number);
 }
@@ -115,7 +117,7 @@ Error output_failed(int number) {
 
 Result<MappedFile> MappedFile::open(const std::string& path, std::string_view role) {
   // O_NONBLOCK: opening a FIFO without a writer would wait for one.
-  engine::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!file) {
     // A socket cannot be opened at all; say what it is.
     struct stat status = {};
@@ -125,6 +127,10 @@ Result<MappedFile> MappedFile::open(const std::string& path, std::string_view ro
     }
     return std::unexpected(failed(role, "opened", reason));
   }
+  return map(std::move(file), path, role);
+}
+
+Result<MappedFile> MappedFile::map(Descriptor file, const std::string& name, std::string_view role) {
   struct stat status = {};
   if (::fstat(file.get(), &status) != 0) return std::unexpected(failed(role, "examined", errno));
   if (auto kind = check_kind(status.st_mode, role, false); !kind) return std::unexpected(kind.error());
@@ -134,21 +140,21 @@ Result<MappedFile> MappedFile::open(const std::string& path, std::string_view ro
   const auto size = static_cast<std::size_t>(status.st_size);
   void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
   if (data == MAP_FAILED) return std::unexpected(failed(role, "mapped", errno));
-  remember_mapping(data, size, path);
-  return MappedFile(std::move(file), static_cast<const std::byte*>(data), size);
+  remember_mapping(data, size, name);
+  return MappedFile(std::move(file), static_cast<const std::byte*>(data), cache::FileState::from(status));
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept
     : file_(std::move(other.file_)),
       data_(std::exchange(other.data_, nullptr)),
-      size_(std::exchange(other.size_, 0)) {}
+      state_(std::exchange(other.state_, {})) {}
 
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   if (this == &other) return *this;
   release();
   file_ = std::move(other.file_);
   data_ = std::exchange(other.data_, nullptr);
-  size_ = std::exchange(other.size_, 0);
+  state_ = std::exchange(other.state_, {});
   return *this;
 }
 
@@ -159,7 +165,7 @@ MappedFile::~MappedFile() {
 void MappedFile::release() {
   if (data_ == nullptr) return;
   forget_mapping(data_);
-  ::munmap(const_cast<std::byte*>(data_), size_);
+  ::munmap(const_cast<std::byte*>(data_), static_cast<std::size_t>(state_.size));
 }
 
 Result<void> check_disk(const std::string& path, bool read_only, std::string_view role) {
@@ -168,7 +174,7 @@ Result<void> check_disk(const std::string& path, bool read_only, std::string_vie
   // Kind first: a directory opened for writing would only say "is a directory" in the system's words.
   if (::stat(path.c_str(), &status) != 0) return std::unexpected(failed(role, "examined", errno));
   if (auto kind = check_kind(status.st_mode, role, true); !kind) return kind;
-  const engine::UniqueFd file(::open(path.c_str(), mode));
+  const Descriptor file(::open(path.c_str(), mode));
   if (!file) {
     return std::unexpected(failed(role, read_only ? "opened" : "opened for writing", errno));
   }
@@ -204,12 +210,12 @@ Result<void> write_file(const std::string& named, Bytes bytes) {
     path = target.get();
   }
   if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
-    const engine::UniqueFd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+    const Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
     if (!file) return std::unexpected(output_failed(errno));
     return write_all(file.get(), bytes);
   }
   std::string temporary = path + ".XXXXXX";
-  const engine::UniqueFd file(::mkostemp(temporary.data(), O_CLOEXEC));
+  const Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
   if (!file) return std::unexpected(output_failed(errno));
   const mode_t mask = ::umask(0);
   ::umask(mask);

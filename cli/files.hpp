@@ -6,7 +6,8 @@
 
 #include "pvh/base/bytes.hpp"
 #include "pvh/base/file_view.hpp"
-#include "pvh/engine/unique_fd.hpp"
+#include "pvh/cache/descriptor.hpp"
+#include "pvh/cache/file_state.hpp"
 #include "words.hpp"
 
 namespace pvh::cli {
@@ -19,6 +20,9 @@ class MappedFile {
  public:
   /// `role` is what the file is wanted for: "the kernel", "module 2". Never blocks, whatever `path` is.
   [[nodiscard]] static Result<MappedFile> open(const std::string& path, std::string_view role);
+  /// A file that is open already, regular and not empty, and goes by `name`.
+  [[nodiscard]] static Result<MappedFile> map(cache::Descriptor file, const std::string& name,
+                                              std::string_view role);
 
   MappedFile(MappedFile&& other) noexcept;
   MappedFile& operator=(MappedFile&& other) noexcept;
@@ -26,17 +30,19 @@ class MappedFile {
   MappedFile& operator=(const MappedFile&) = delete;
   ~MappedFile();
 
-  [[nodiscard]] Bytes bytes() const { return {data_, size_}; }
+  [[nodiscard]] Bytes bytes() const { return {data_, static_cast<std::size_t>(state_.size)}; }
   [[nodiscard]] FileView view() const { return {.bytes = bytes(), .descriptor = file_.get()}; }
+  [[nodiscard]] int descriptor() const { return file_.get(); }
+  [[nodiscard]] const cache::FileState& state() const { return state_; }  ///< before anything was read
 
  private:
-  MappedFile(engine::UniqueFd file, const std::byte* data, std::size_t size)
-      : file_(std::move(file)), data_(data), size_(size) {}
+  MappedFile(cache::Descriptor file, const std::byte* data, const cache::FileState& state)
+      : file_(std::move(file)), data_(data), state_(state) {}
   void release();
 
-  engine::UniqueFd file_;
+  cache::Descriptor file_;
   const std::byte* data_ = nullptr;
-  std::size_t size_ = 0;
+  cache::FileState state_;
 };
 
 /// That `path` can be a disk: a regular file or a block device that this user may read, and write unless

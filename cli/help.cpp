@@ -10,6 +10,7 @@ constexpr std::string_view kProgram =
   pvh inspect vmlinuz              what the file is, and whether it can be booted so
   pvh plan vmlinuz -m 1G           who would lie where in memory, without booting
   pvh extract vmlinuz -o vmlinux   the ELF file inside
+  pvh cache list                   what is kept of compressed kernels, to start sooner
 
 KERNEL and FILE are an ELF file, a bzImage, a unified kernel image, or one of these
 compressed by gzip, xz, zstd, lz4, bzip2, lzma or lzo.
@@ -39,6 +40,7 @@ constexpr std::string_view kRun =
                        or a number; repeatable, a later one wins
   --start-info-version V  0 or 1 (1); also --version-0
   --max-unpacked SIZE  the most that a compressed file may unpack to (1G)
+  --no-cache           unpack a compressed kernel anew, and keep nothing of it
   --engine ENGINE      kvm (this host's processor), qemu (an emulated CPU, anywhere) or auto (auto:
                        kvm where it will run the guest; says which)
   --qemu PATH          which QEMU (qemu-system-x86_64)
@@ -72,6 +74,7 @@ constexpr std::string_view kPlan =
                        or a number; repeatable, a later one wins
   --start-info-version V  0 or 1 (1); also --version-0
   --max-unpacked SIZE  the most that a compressed file may unpack to (1G)
+  --no-cache           unpack a compressed kernel anew, and keep nothing of it
 
 Exit: 0 there is a plan, 1 there is none and why, 2 wrong usage.
 )";
@@ -102,6 +105,21 @@ constexpr std::string_view kExtract =
 FILE appears whole or not at all. Exit: 0 written, 1 an error, 2 wrong usage.
 )";
 
+constexpr std::string_view kCache =
+    R"(pvh cache ACTION [options]: the unpacked ELF files that `pvh run` and `pvh plan` keep of
+compressed kernels, so that the next start need not unpack.
+
+  pvh cache list
+  pvh cache clear
+
+  list                 each kernel: size, when it was used last (to the hour), which file it was
+  clear                remove all of it
+  --json               as JSON: what there is (after clear: what is left)
+
+They lie in $XDG_CACHE_HOME/pvh, else ~/.cache/pvh. PVH_CACHE_SIZE is the most that is kept (1G;
+0: nothing); what was not used for longest goes first. Exit: 0 done, 1 an error, 2 wrong usage.
+)";
+
 }  // namespace
 
 std::string_view help_for(std::string_view command) {
@@ -109,6 +127,7 @@ std::string_view help_for(std::string_view command) {
   if (command == "plan") return kPlan;
   if (command == "inspect") return kInspect;
   if (command == "extract") return kExtract;
+  if (command == "cache") return kCache;
   return kProgram;
 }
 

@@ -222,6 +222,22 @@ std::string plan_json(const Prepared& prepared) {
                {"modules", modules_json(prepared)}});
 }
 
+std::string cache_json(const std::string& directory, const cache::Contents& contents, std::uint64_t limit) {
+  Json kernels = Json::array();
+  for (const cache::KeptKernel& kernel : contents.kernels) {
+    constexpr std::uint64_t kSecond = 1'000'000'000;
+    kernels.push_back({{"source", printable(kernel.label.path)},
+                       {"release", printable(kernel.label.release)},
+                       {"size", kernel.size},
+                       {"last_used", kernel.last_used / kSecond},
+                       {"file", kernel.file}});
+  }
+  return dump({{"directory", printable(directory)},
+               {"limit", limit},
+               {"total", contents.total},
+               {"kernels", std::move(kernels)}});
+}
+
 std::string failure_json(const Failure& failure) {
   return dump({{"error", error_json(failure.error, failure.file)}});
 }

@@ -23,6 +23,7 @@ using Expected = std::expected<T, UsageError>;
 /// The options as text; what they mean is worked out after it.
 struct Texts {
   std::string file;
+  std::string action;
   bool json = false;
   bool verbose = false;
   std::string output;
@@ -35,6 +36,7 @@ struct Texts {
   std::string cpus = "1";
   std::vector<std::string> disks;
   bool no_acpi = false;
+  bool no_cache = false;
   std::string load_address;
   bool randomize = false;
   std::string seed;
@@ -57,6 +59,7 @@ void add_machine_options(ArgumentParser& parser, Texts& texts) {
   parser.add_last("--cpus", texts.cpus);
   parser.add_all("--disk", texts.disks);
   parser.add_flag("--no-acpi", texts.no_acpi);
+  parser.add_flag("--no-cache", texts.no_cache);
   parser.add_last("--load-address", texts.load_address);
   parser.add_flag("--randomize", texts.randomize);
   parser.add_last("--seed", texts.seed);
@@ -82,6 +85,10 @@ bool describe(ArgumentParser& parser, std::string_view command, Texts& texts) {
     parser.add_last("--timeout", texts.timeout);
     parser.add_flag("-q,--quiet", texts.quiet);
     parser.add_flag("--no-sandbox", texts.no_sandbox);
+  } else if (command == "cache") {
+    parser.add_flag("--json", texts.json);
+    parser.set_file("ACTION", texts.action);
+    return true;
   } else {
     return false;
   }
@@ -161,6 +168,7 @@ Expected<MachineOptions> machine_options(const Texts& texts, std::uint64_t max_u
   if (!cpus || *cpus == 0 || *cpus > UINT32_MAX) return wrong("--cpus", texts.cpus, "not a number of CPUs");
   out.cpus = static_cast<std::uint32_t>(*cpus);
   out.acpi = !texts.no_acpi;
+  out.cache = !texts.no_cache;
 
   const auto version = parse_number(texts.start_info_version);
   if (!version || *version > 1) {
@@ -198,7 +206,18 @@ Expected<RunOptions> run_options(const Texts& texts, std::uint64_t max_unpacked)
   return out;
 }
 
+Expected<CacheOptions> cache_options(const Texts& texts) {
+  if (texts.action != "list" && texts.action != "clear")
+    return Usage(UsageError{fmt::format("{}: must be list or clear", printable(texts.action))});
+  return CacheOptions{.clear = texts.action == "clear", .json = texts.json};
+}
+
 Expected<Command> to_command(std::string_view command, const Texts& texts) {
+  if (command == "cache") {
+    const auto cache = cache_options(texts);
+    if (!cache) return Usage(cache.error());
+    return *cache;
+  }
   if (texts.file.empty()) return Usage(UsageError{"the file's name is empty"});
   const auto max_unpacked = size_option("--max-unpacked", texts.max_unpacked, 1);
   if (!max_unpacked) return Usage(max_unpacked.error());

@@ -57,6 +57,7 @@ struct MachineOptions {
   std::optional<std::uint64_t> seed;
   std::vector<boot::UserRange> memory_map;
   std::uint64_t max_unpacked = kGiB;
+  bool cache = true;           ///< use what is kept of a compressed kernel, and keep it
   bool interval_timer = true;  ///< the engine's to say, not the user's
 };
 
@@ -76,12 +77,18 @@ struct RunOptions {
   bool sandbox = true;
 };
 
+struct CacheOptions {
+  bool clear = false;  ///< else list
+  bool json = false;
+};
+
 /// A text that was asked for: help, or the version.
 struct TextWanted {
   std::string text;
 };
 
-using Command = std::variant<InspectOptions, ExtractOptions, PlanOptions, RunOptions, TextWanted>;
+using Command =
+    std::variant<InspectOptions, ExtractOptions, PlanOptions, RunOptions, CacheOptions, TextWanted>;
 
 /// What is wrong with the command line, ready to be said.
 struct UsageError {

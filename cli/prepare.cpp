@@ -75,11 +75,22 @@ std::expected<Kernel, Failure> open_kernel(const std::string& path, std::uint64_
   if (!file) return Failed({file.error(), path});
   auto contents = image::read_kernel_file(file->bytes(), {.unpacked = max_unpacked});
   if (!contents) return Failed({contents.error(), path});
-  return Kernel{std::move(*file), std::move(*contents)};
+  return Kernel{std::move(*file), nullptr, std::move(*contents)};
+}
+
+std::expected<Kernel, Failure> open_kernel_by_cache(const std::string& path, std::uint64_t max_unpacked) {
+  auto file = MappedFile::open(path, "the kernel");
+  if (!file) return Failed({file.error(), path});
+  auto cache = std::make_unique<KernelCache>(*file, path);
+  auto contents = image::read_kernel_file(file->bytes(), {.unpacked = max_unpacked}, cache.get());
+  if (!contents) return Failed({contents.error(), path});
+  cache->keep(*contents);
+  return Kernel{std::move(*file), std::move(cache), std::move(*contents)};
 }
 
 std::expected<Prepared, Failure> prepare(const MachineOptions& options) {
-  auto kernel = open_kernel(options.kernel, options.max_unpacked);
+  auto kernel = options.cache ? open_kernel_by_cache(options.kernel, options.max_unpacked)
+                              : open_kernel(options.kernel, options.max_unpacked);
   if (!kernel) return Failed(kernel.error());
   auto kernel_image = image::kernel_image(kernel->contents);
   if (!kernel_image) return Failed({kernel_image.error(), options.kernel});
@@ -111,6 +122,9 @@ std::expected<Prepared, Failure> prepare(const MachineOptions& options) {
 
 std::vector<FileView> Prepared::files() const {
   std::vector<FileView> out{kernel.file.view()};
+  if (kernel.cache) {
+    if (const auto unpacked = kernel.cache->unpacked()) out.push_back(*unpacked);
+  }
   for (const MappedFile& file : module_files) out.push_back(file.view());
   return out;
 }

@@ -3,12 +3,15 @@
 #pragma once
 
 #include <expected>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "files.hpp"
+#include "kernel_cache.hpp"
 #include "options.hpp"
+#include "pvh/base/file_view.hpp"
 #include "pvh/boot/plan.hpp"
 #include "pvh/image/kernel_file.hpp"
 #include "pvh/image/kernel_image.hpp"
@@ -19,10 +22,15 @@ namespace pvh::cli {
 /// A kernel file, open, and what is in it.
 struct Kernel {
   MappedFile file;
-  image::KernelFile contents;  ///< views `file`
+  std::unique_ptr<KernelCache> cache;  ///< null without
+  image::KernelFile contents;          ///< views `file`, or what `cache` holds
 };
 
+/// Takes the file itself apart, whatever is kept of it.
 [[nodiscard]] std::expected<Kernel, Failure> open_kernel(const std::string& path, std::uint64_t max_unpacked);
+/// The same by the cache, where that has the unpacked ELF; else it is put there.
+[[nodiscard]] std::expected<Kernel, Failure> open_kernel_by_cache(const std::string& path,
+                                                                  std::uint64_t max_unpacked);
 
 /// A plan and all that it views. Movable: moving does not move what is viewed.
 struct Prepared {

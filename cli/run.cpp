@@ -6,6 +6,7 @@
 #include "commands.hpp"
 #include "ending.hpp"
 #include "engine_choice.hpp"
+#include "kept_values.hpp"
 #include "output.hpp"
 #include "prepare.hpp"
 #include "pvh/kvm/kvm.hpp"
@@ -86,9 +87,11 @@ int run(const RunOptions& options) {
   const EngineChoice choice = engine_for(options);
   MachineOptions machine = options.machine;
   machine.interval_timer = choice.engine == Engine::kQemu;
+  KeptValues kept;
   std::optional<kvm::Monitor> monitor;
   if (choice.engine == Engine::kKvm)
-    monitor.emplace(kvm::MonitorOptions{.cpus = machine.cpus, .confine = options.sandbox});
+    monitor.emplace(kvm::MonitorOptions{
+        .cpus = machine.cpus, .confine = options.sandbox, .kept = machine.cache ? &kept : nullptr});
   const auto prepared = prepare(machine);
   if (!prepared) {
     complain(message(prepared.error()));

@@ -19,10 +19,11 @@ using words::printable;
 // Each room's, in its own file.
 [[nodiscard]] words::Table words_qemu();
 [[nodiscard]] words::Table words_kvm();
+[[nodiscard]] words::Table words_cache();
 [[nodiscard]] words::Table words_cli();
 
 /// Those and the library's.
-[[nodiscard]] std::array<words::Table, 7> all_words();
+[[nodiscard]] std::array<words::Table, 8> all_words();
 
 /// An error and the file that it is about; no file where it is about none.
 struct Failure {

@@ -41,7 +41,8 @@ std::optional<std::string> owned(std::optional<std::string_view> text) {
 
 class Peeler {
  public:
-  Peeler(Bytes file, const Limits& limits) : limits_(limits), inside_{.bytes = file} {}
+  Peeler(Bytes file, const Limits& limits, UnpackedStore* store)
+      : limits_(limits), store_(store), inside_{.bytes = file} {}
 
   Result<KernelFile> peel() {
     while (result_.layers.size() < kMostLayers) {
@@ -101,16 +102,20 @@ class Peeler {
     const std::uint64_t size_at = payload.size() - kSizeOfSize;
     const Bytes packed = compression == Compression::kGzip ? payload : payload.first(size_at);
     const Inside payload_inside{payload, inside_.offset + bzimage.payload_offset, inside_.within};
-    Result<Buffer> buffer = unpack(compression, packed, limits_.unpacked);
-    if (!buffer) return payload_inside.located(std::move(buffer.error()));
     const std::uint32_t size = read_le<std::uint32_t>(payload, size_at).value_or(0);
+    const std::string within = "the unpacked " + std::string(name_of(compression)) + " payload";
+    note_packed(packed, bzimage.payload_offset);
+    if (const auto found = find_unpacked(); found && found->size() == size)
+      return enter_found(*found, within);
+    Result<Buffer> buffer = unpack(compression, packed, limits_.unpacked, prepare_for(size));
+    if (!buffer) return payload_inside.located(std::move(buffer.error()));
     if (size != static_cast<std::uint32_t>(buffer->bytes().size()))
       return payload_inside.located({.what = Fault::kUnpackedSize,
                                      .subject = "the " + std::string(name_of(compression)) + " data",
                                      .where = size_at,
                                      .found = Size{buffer->bytes().size()},
                                      .wanted = Size{size}});
-    return enter(std::move(*buffer), "the unpacked " + std::string(name_of(compression)) + " payload");
+    return enter(std::move(*buffer), within);
   }
 
   /// A payload that is not compressed must be the kernel itself.
@@ -136,9 +141,40 @@ class Peeler {
 
   Result<bool> open_compressed(Compression compression) {
     result_.layers.push_back({Format::kCompressed, compression, 0});
+    const std::string within = "the unpacked " + std::string(name_of(compression)) + " data";
+    note_packed(inside_.bytes, 0);
+    if (const auto found = find_unpacked()) return enter_found(*found, within);
     Result<Buffer> buffer = unpack(compression, inside_.bytes, limits_.unpacked);
     if (!buffer) return inside_.located(std::move(buffer.error()));
-    return enter(std::move(*buffer), "the unpacked " + std::string(name_of(compression)) + " data");
+    return enter(std::move(*buffer), within);
+  }
+
+  /// `packed` lies at `offset` of the bytes that are being read.
+  void note_packed(Bytes packed, std::uint64_t offset) {
+    result_.packed.reset();
+    if (inside_.within.empty()) result_.packed = Packed{inside_.offset + offset, packed};
+  }
+
+  /// What the store has for the packed bytes, as long as unpacking them would be allowed.
+  std::optional<Bytes> find_unpacked() {
+    if (store_ == nullptr || !result_.packed) return std::nullopt;
+    const auto found = store_->find(*result_.packed);
+    return found && found->size() <= limits_.unpacked ? found : std::nullopt;
+  }
+
+  /// For the store, where the output will have `size` bytes.
+  std::function<void(std::span<std::byte>)> prepare_for(std::uint32_t size) {
+    if (store_ == nullptr || !result_.packed || size > limits_.unpacked) return {};
+    return [this, size](std::span<std::byte> space) {
+      if (size <= space.size()) store_->prepare(*result_.packed, space.first(size));
+    };
+  }
+
+  /// Goes on with bytes that the store owns.
+  Result<bool> enter_found(Bytes found, std::string within) {
+    inside_ = Inside{found, 0, std::move(within)};
+    result_.found_unpacked = true;
+    return false;
   }
 
   /// Goes on with unpacked bytes; offsets count in these from here on.
@@ -151,6 +187,7 @@ class Peeler {
   }
 
   Limits limits_;
+  UnpackedStore* store_;
   Inside inside_;
   KernelFile result_ = {};
 };
@@ -171,8 +208,8 @@ std::string_view name_of(Format format) {
   return {};
 }
 
-Result<KernelFile> read_kernel_file(Bytes file, const Limits& limits) {
-  return Peeler(file, limits).peel();
+Result<KernelFile> read_kernel_file(Bytes file, const Limits& limits, UnpackedStore* store) {
+  return Peeler(file, limits, store).peel();
 }
 
 Result<KernelImage> kernel_image(const KernelFile& file) {

@@ -140,6 +140,10 @@ enum class Fault : std::uint16_t {
   kKvmDisks,         ///< disks, which this engine does not have (found: how many)
   kSandbox,          ///< the host does not confine the monitor (subject: what it refused; found: its reason)
 
+  // cache: what is kept from one start to the next. A boot goes on without; only `pvh cache` says these.
+  kCacheForeign,  ///< the directory may hold what others wrote: subject (its path), found (text: why)
+  kCacheFailed,   ///< the host refused: subject (its path), found (text: its reason)
+
   // cli: files and arguments. In these, subject is what the file was to be: "the kernel", "module 2".
   kFileMissing,       ///< subject
   kFileUnreadable,    ///< this user may not: subject, wanted (text: "read" or "written")

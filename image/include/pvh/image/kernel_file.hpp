@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,28 @@ struct Layer {
   std::uint64_t offset;     ///< of what lies inside, in this layer's bytes
 };
 
+/// Compressed bytes, where they lie in the file.
+struct Packed {
+  std::uint64_t offset;
+  Bytes bytes;
+};
+
+/// What was unpacked before, so that it need not be again.
+class UnpackedStore {
+ public:
+  UnpackedStore() = default;
+  virtual ~UnpackedStore() = default;
+  UnpackedStore(const UnpackedStore&) = delete;
+  UnpackedStore& operator=(const UnpackedStore&) = delete;
+
+  /// What `packed` unpacks to, where that is known. It is viewed as long as the kernel file is.
+  [[nodiscard]] virtual std::optional<Bytes> find(const Packed& packed) = 0;
+
+  /// `packed` is about to be unpacked to `place`: zero bytes from a page's start, as many as the output is
+  /// said to have. Other zero pages may be put there, such as a file's.
+  virtual void prepare(const Packed& packed, std::span<std::byte> place) = 0;
+};
+
 /// A kernel file taken apart. Views point into the file's bytes, or into `unpacked`, which this owns.
 struct KernelFile {
   std::vector<Layer> layers;  ///< outermost first; the last is the ELF itself
@@ -35,14 +58,18 @@ struct KernelFile {
   std::optional<std::string> command_line;  ///< a unified image's own
   std::optional<std::string> release;       ///< kernel release, by the bzImage header or the unified image
   std::optional<std::string> os_release;    ///< a unified image's .osrel, verbatim
+  std::optional<Packed> packed;  ///< what the ELF was unpacked from, where the file itself holds that
+  bool found_unpacked = false;   ///< and the store had it
 };
 
 struct Limits {
   std::uint64_t unpacked = kGiB;  ///< bytes, for each layer
 };
 
-/// Takes `file` apart, at most a few layers deep. The result views `file`: keep it.
-[[nodiscard]] Result<KernelFile> read_kernel_file(Bytes file, const Limits& limits = {});
+/// Takes `file` apart, at most a few layers deep. The result views `file`: keep it. `store`, where there is
+/// one, is asked for what the file itself holds compressed, not for layers deeper in.
+[[nodiscard]] Result<KernelFile> read_kernel_file(Bytes file, const Limits& limits = {},
+                                                  UnpackedStore* store = nullptr);
 
 /// As `kernel_image` of the ELF inside; an error names what its offset counts in.
 [[nodiscard]] Result<KernelImage> kernel_image(const KernelFile& file);

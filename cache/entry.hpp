@@ -1,0 +1,48 @@
+// What is known of a kept ELF file: one value of the store each. Private to cache/.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pvh/base/bytes.hpp"
+#include "pvh/cache/file_state.hpp"
+#include "pvh/cache/kernels.hpp"
+
+namespace pvh::cache {
+
+struct Entry {
+  FileState source;
+  std::uint64_t offset = 0;       ///< of the packed bytes in it
+  std::uint64_t length = 0;       ///< of the packed bytes
+  std::uint64_t fingerprint = 0;  ///< of their first and last bytes
+  FileState stored;               ///< of the ELF file
+  std::uint32_t number = 0;       ///< tells files of one size apart
+  bool on_disk = false;           ///< the ELF file was flushed since it was written
+  Label label;
+
+  bool operator==(const Entry&) const;
+};
+
+/// Files of one size, at most: more are not kept.
+inline constexpr std::uint32_t kMostOfOneSize = 16;
+
+inline constexpr std::string_view kElfPrefix = "elf-";
+inline constexpr std::string_view kKernelKeyPrefix = "kernel-";
+
+[[nodiscard]] std::string elf_name(std::uint64_t size, std::uint32_t number);
+[[nodiscard]] std::string key_of(const FileState& source, std::uint64_t offset);
+[[nodiscard]] std::uint64_t fingerprint_of(Bytes packed);
+
+/// Nothing where it would be too long for a value.
+[[nodiscard]] std::optional<std::vector<std::byte>> write_entry(const Entry& entry);
+/// Nothing where the bytes are no entry, whole and with nothing behind it.
+[[nodiscard]] std::optional<Entry> read_entry(Bytes bytes);
+
+/// A value with the header that its file begins with: whether the rest is what was kept under `key`.
+[[nodiscard]] std::vector<std::byte> with_header(std::string_view key, Bytes value);
+[[nodiscard]] std::optional<Bytes> without_header(std::string_view key, Bytes file);
+
+}  // namespace pvh::cache
