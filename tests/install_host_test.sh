@@ -1,6 +1,6 @@
 #!/bin/bash
-# Installs the host library, moves the installed tree, builds the example monitor against that alone, by CMake and by pkg-config, shared and
-# static, with gcc and clang, and boots hello with each.
+# Installs the host library, moves the installed tree, builds the example monitor against that alone, with gcc by CMake and with clang by
+# pkg-config, shared and static, and boots hello with each.
 #   install_host_test.sh BUILD_DIR SOURCE_DIR
 set -euo pipefail
 build=$(readlink -f "$1")
@@ -37,18 +37,16 @@ pkgconfig=$(dirname "$(find "$work/prefix" -name pvh-host.pc)")
 export PKG_CONFIG_PATH=$pkgconfig
 run() { "$source/tests/monitor_test.sh" "$1" "$build/kernels" || { code=$?; [[ $code == 77 ]] || exit 1; skipped=yes; }; }
 skipped=no
-for cxx in g++ clang++-19; do
-  for kind in shared static; do
-    [[ $kind == static ]] && static=-static || static=
-    quietly cmake -S "$work/monitor" -B "$work/$cxx-$kind" -DCMAKE_CXX_COMPILER=$cxx -DCMAKE_PREFIX_PATH="$work/prefix" \
-      -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS="-Wall -Wextra -Werror" -DCMAKE_EXE_LINKER_FLAGS=$static
-    quietly cmake --build "$work/$cxx-$kind"
-    run "$work/$cxx-$kind/monitor"
-    # shellcheck disable=SC2046  # words for the compiler
-    quietly $cxx -std=c++23 $static $(pkg-config --cflags pvh-host) -o "$work/monitor-$cxx-$kind" "$work/monitor/monitor.cpp" \
-      $(pkg-config ${static:+--static} --libs pvh-host)
-    run "$work/monitor-$cxx-$kind"
-  done
+for kind in shared static; do
+  [[ $kind == static ]] && static=-static || static=
+  quietly cmake -S "$work/monitor" -B "$work/cmake-$kind" -DCMAKE_CXX_COMPILER=g++ -DCMAKE_PREFIX_PATH="$work/prefix" \
+    -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS="-Wall -Wextra -Werror" -DCMAKE_EXE_LINKER_FLAGS=$static
+  quietly cmake --build "$work/cmake-$kind"
+  run "$work/cmake-$kind/monitor"
+  # shellcheck disable=SC2046  # words for the compiler
+  quietly clang++-19 -std=c++23 -Wall -Wextra -Werror $static $(pkg-config --cflags pvh-host) -o "$work/monitor-$kind" \
+    "$work/monitor/monitor.cpp" $(pkg-config ${static:+--static} --libs pvh-host)
+  run "$work/monitor-$kind"
 done
 
 # Who lacks a library reads its name; who asks for what is not installed is told so.
@@ -59,4 +57,4 @@ if cmake -S "$work/monitor" -B "$work/lacking" -DCMAKE_PREFIX_PATH="$work/prefix
   exit 1
 fi
 [[ $skipped == no ]] || exit 77
-echo "eight monitors were built and booted hello"
+echo "four monitors were built and booted hello"

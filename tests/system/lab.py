@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from report import Skip
 from stages import ROOT, command
 
 FLAVOURS = {"6.1-cloud": "cloud", "6.1-amd64": "amd64", "6.12-cloud": "cloud-6.12"}
@@ -121,6 +122,14 @@ class Lab:
                               timeout=limit + 60, check=False)
         text = done.stdout.decode(errors="replace").replace("\r", "")
         return Boot(done.returncode, text, done.stderr.decode(errors="replace"), time.monotonic() - start)
+
+
+def needs_kvm() -> None:
+    """Skips the case where this machine's KVM cannot be used. Tiny guests run on any, Linux only on a real one (nested.py)."""
+    try:
+        os.close(os.open("/dev/kvm", os.O_RDWR | os.O_CLOEXEC))
+    except OSError as error:
+        raise Skip(f"/dev/kvm cannot be opened here: {error.strerror}") from error
 
 
 def checksum(path: Path) -> str:
