@@ -66,7 +66,10 @@ Result<engine::Outcome> Monitor::run(const boot::BootPlan& plan, const Options& 
   if (!memory) return std::unexpected(memory.error());
   engine::Supervisor supervisor(options.input, options.output, options.timeout);
   if (confine_) {
+    // While the machine is being made. What is still to be done until it runs, the filter allows.
     if (const auto done = sandbox::give_up_rights(); !done) return std::unexpected(done.error());
+    if (const auto done = sandbox::confine_thread(sandbox::Thread::kSupervisor); !done)
+      return std::unexpected(done.error());
   }
   const auto vm = maker_->vm();
   if (!vm) return std::unexpected(vm.error());
@@ -77,9 +80,9 @@ Result<engine::Outcome> Monitor::run(const boot::BootPlan& plan, const Options& 
   if (const auto entered = enter(cpus->front(), plan.state); !entered)
     return std::unexpected(entered.error());
 
-  Machine machine(**vm, *cpus, *memory, plan.state, supervisor);
+  Machine machine(**vm, *maker_, *cpus, *memory, plan.state, supervisor);
   if (confine_) close_what_is_not_needed(**vm, machine, options);
-  return machine.run(*maker_, confine_);
+  return machine.run();
 }
 
 }  // namespace pvh::kvm

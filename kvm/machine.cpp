@@ -9,12 +9,10 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <system_error>
 #include <utility>
 
 #include "pvh/board/board.hpp"
 #include "registers.hpp"
-#include "sandbox/sandbox.hpp"
 
 namespace pvh::kvm {
 
@@ -46,7 +44,6 @@ class Kick {
     ::sigaddset(&kick, SIGRTMIN);
     ::pthread_sigmask(SIG_UNBLOCK, &kick, nullptr);
   }
-  static void send(std::thread& thread) { ::pthread_kill(thread.native_handle(), SIGRTMIN); }
 
  private:
   struct sigaction before_{};
@@ -68,9 +65,10 @@ std::string internal_error(const kvm_run& exit) {
 
 }  // namespace
 
-Machine::Machine(Vm& vm, std::span<Vcpu> cpus, const GuestMemory& memory, const boot::EntryState& entry,
-                 engine::Supervisor& supervisor)
-    : cpus_(cpus),
+Machine::Machine(Vm& vm, Maker& maker, std::span<Vcpu> cpus, const GuestMemory& memory,
+                 const boot::EntryState& entry, engine::Supervisor& supervisor)
+    : maker_(maker),
+      cpus_(cpus),
       memory_(memory),
       entry_(entry),
       supervisor_(supervisor),
@@ -95,18 +93,10 @@ std::vector<int> Machine::descriptors() const {
   return all;
 }
 
-Result<Outcome> Machine::run(Maker& maker, bool confine) {
+Result<Outcome> Machine::run() {
   if (!event_.valid()) return std::unexpected(host_error("event descriptor", errno));
   const Kick kick;
-  confine_ = confine;
-  auto started = start();
-  if (started && confine) started = sandbox::confine_thread(sandbox::Thread::kSupervisor);
-  if (!started) {
-    stop();
-    return std::unexpected(started.error());
-  }
-  threads_.push_back(maker.hand_over([this] { run_cpu(cpus_.front()); }));
-  let_cpus_run();
+  maker_.hand_over([this](Vcpu& cpu) { run_cpu(cpu); });
   for (;;) {
     wait_and_serve();
     // The guest's own end goes before the user's, who could not know.
@@ -124,44 +114,13 @@ Result<Outcome> Machine::run(Maker& maker, bool confine) {
   }
 }
 
-Result<void> Machine::start() {
-  threads_.reserve(cpus_.size());
-  for (Vcpu& cpu : cpus_.subspan(1)) {
-    try {
-      threads_.emplace_back([this, &cpu] {
-        wait_to_run(cpu);
-        run_cpu(cpu);
-      });
-    } catch (const std::system_error& error) {  // the library's only way to say it
-      return std::unexpected(host_error("thread for a virtual CPU", error.code().value()));
-    }
-  }
-  return {};
-}
-
-void Machine::let_cpus_run() {
-  may_run_ = true;
-  may_run_.notify_all();
-}
-
 void Machine::stop() {
   stopping_ = true;
-  let_cpus_run();
   // A CPU that has looked at `stopping_` already finds the flag as it enters the guest; one that is in the
   // guest is taken out by the signal. So one signal each is enough.
   for (Vcpu& cpu : cpus_) cpu.interrupt();
-  for (std::thread& thread : threads_) Kick::send(thread);
-  for (std::thread& thread : threads_) thread.join();
-  threads_.clear();
-}
-
-void Machine::wait_to_run(const Vcpu& cpu) {
-  if (confine_) {
-    if (const auto confined = sandbox::confine_thread(sandbox::Thread::kCpu); !confined)
-      end(Ending::kCrash, fmt::format("the thread of CPU {} cannot be confined", cpu.id()));
-  }
-  // The others too are confined before the guest's first instruction.
-  may_run_.wait(false);
+  maker_.signal(SIGRTMIN);
+  maker_.join();
 }
 
 void Machine::run_cpu(Vcpu& cpu) {

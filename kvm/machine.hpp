@@ -5,7 +5,6 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "bus.hpp"
@@ -28,17 +27,15 @@ namespace pvh::kvm {
 /// called.
 class Machine {
  public:
-  /// All of these outlive it. The CPUs are ready to run.
-  Machine(Vm& vm, std::span<Vcpu> cpus, const GuestMemory& memory, const boot::EntryState& entry,
-          engine::Supervisor& supervisor);
+  /// All of these outlive it. The CPUs are `maker`'s, ready to run.
+  Machine(Vm& vm, Maker& maker, std::span<Vcpu> cpus, const GuestMemory& memory,
+          const boot::EntryState& entry, engine::Supervisor& supervisor);
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
   ~Machine() { stop(); }
 
-  /// Until the guest or something else ends it, and all that the guest said has been passed on. The first CPU
-  /// runs in `maker`'s thread. `confine`: each thread gives up the system calls that it does not need, before
-  /// the guest's first instruction.
-  [[nodiscard]] Result<engine::Outcome> run(Maker& maker, bool confine);
+  /// Until the guest or something else ends it, and all that the guest said has been passed on.
+  [[nodiscard]] Result<engine::Outcome> run();
   /// What of the process's descriptors a run uses, besides the virtual machine's own.
   [[nodiscard]] std::vector<int> descriptors() const;
 
@@ -49,13 +46,10 @@ class Machine {
     std::string reason;  ///< of a crash
   };
 
-  [[nodiscard]] Result<void> start();
-  void let_cpus_run();
   void stop();
 
   // On a CPU's thread.
   void run_cpu(Vcpu& cpu);
-  void wait_to_run(const Vcpu& cpu);
   void serve_exit(Vcpu& cpu);
   void access_port(Vcpu& cpu);
   void access_memory(Vcpu& cpu);
@@ -71,6 +65,7 @@ class Machine {
   [[nodiscard]] engine::Outcome outcome_of(const End& end) const;
   [[nodiscard]] std::string report(const std::string& reason) const;
 
+  Maker& maker_;
   std::span<Vcpu> cpus_;
   const GuestMemory& memory_;
   const boot::EntryState& entry_;
@@ -87,9 +82,6 @@ class Machine {
   Bus ports_;
   Bus mmio_;
 
-  std::vector<std::thread> threads_;
-  bool confine_ = false;
-  std::atomic<bool> may_run_ = false;
   std::atomic<bool> stopping_ = false;
   std::mutex end_mutex_;
   std::optional<End> end_;

@@ -1,7 +1,11 @@
 #include "maker.hpp"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <csignal>
+#include <latch>
+#include <mutex>
 #include <system_error>
 #include <utility>
 
@@ -72,9 +76,7 @@ Maker::Maker(const MonitorOptions& options)
 }
 
 Maker::~Maker() {
-  if (!thread_.joinable()) return;
-  handed_over_.release();
-  thread_.join();
+  join();
 }
 
 Result<Vm*> Maker::vm() {
@@ -89,18 +91,35 @@ Result<std::span<Vcpu>> Maker::cpus() {
   return std::span(cpus_);
 }
 
-std::thread Maker::hand_over(std::function<void()> work) {
+void Maker::hand_over(std::function<void(Vcpu&)> work) {
   work_ = std::move(work);
-  handed_over_.release();
-  return std::move(thread_);
+  handed_over_ = true;
+  handed_over_.notify_all();
+}
+
+void Maker::signal(int number) {
+  for (std::thread& thread : others_) ::pthread_kill(thread.native_handle(), number);
+  if (thread_.joinable()) ::pthread_kill(thread_.native_handle(), number);
+}
+
+void Maker::join() {
+  if (!thread_.joinable()) return;
+  if (!handed_over_) hand_over({});
+  thread_.join();
+  for (std::thread& thread : others_) thread.join();
+  others_.clear();
 }
 
 void Maker::make() {
   if (auto made = make_machine(); !made) error_ = made.error();
   if (!vm_) vm_made_.release();
   cpus_made_.release();
-  handed_over_.acquire();
-  if (work_) work_();
+  if (!cpus_.empty()) work(cpus_.front());
+}
+
+void Maker::work(Vcpu& cpu) {
+  handed_over_.wait(false);
+  if (work_) work_(cpu);
 }
 
 Result<void> Maker::make_machine() {
@@ -115,9 +134,45 @@ Result<void> Maker::make_machine() {
     vm_made_.release();
     if (auto made = make_cpus(*system); !made) return made;
   }
-  if (!options_.confine) return {};
-  if (auto done = sandbox::give_up_rights(); !done) return done;
-  return sandbox::confine_thread(sandbox::Thread::kCpu);
+  if (options_.confine) {
+    // The other CPUs' threads inherit it.
+    if (auto done = sandbox::give_up_rights(); !done) return done;
+  }
+  if (auto made = make_threads(); !made) return made;
+  return options_.confine ? sandbox::confine_thread(sandbox::Thread::kCpu) : Result<void>();
+}
+
+Result<void> Maker::make_threads() {
+  const auto count = static_cast<std::ptrdiff_t>(cpus_.size() - 1);
+  if (count == 0) return {};
+  others_.reserve(static_cast<std::size_t>(count));
+  // The guest does not begin before all are confined.
+  std::latch confined(count);
+  std::optional<Error> failure;
+  std::mutex failure_mutex;
+  for (Vcpu& cpu : std::span(cpus_).subspan(1)) {
+    try {
+      others_.emplace_back([&, this] {
+        if (options_.confine) {
+          if (const auto done = sandbox::confine_thread(sandbox::Thread::kCpu); !done) {
+            const std::lock_guard lock(failure_mutex);
+            failure = done.error();
+          }
+        }
+        confined.count_down();
+        work(cpu);
+      });
+    } catch (const std::system_error& error) {  // the library's only way to say it
+      const std::lock_guard lock(failure_mutex);
+      failure = host_error("thread for a virtual CPU", error.code().value());
+      confined.count_down(count - static_cast<std::ptrdiff_t>(others_.size()));
+      break;
+    }
+  }
+  confined.wait();
+  const std::lock_guard lock(failure_mutex);
+  if (failure) return std::unexpected(*failure);
+  return {};
 }
 
 Result<void> Maker::make_cpus(const System& system) {

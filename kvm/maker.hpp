@@ -1,7 +1,8 @@
 // Makes a virtual machine in a thread of its own, so that it gets ready while its guest is still being
-// planned: KVM takes longer for it than a plan takes us.
+// planned: KVM takes longer for it than a plan takes us. And a thread for each of its CPUs.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -16,7 +17,7 @@
 
 namespace pvh::kvm {
 
-/// Begins at once. The thread afterwards is the first CPU's: to start it again would take time.
+/// Begins at once. The maker's thread is the first CPU's afterwards: to start another would take time.
 class Maker {
  public:
   explicit Maker(const MonitorOptions& options);
@@ -28,16 +29,22 @@ class Maker {
   /// Waits for the machine, which has no memory yet: to give it some is the caller's, and goes on beside the
   /// making of its CPUs.
   [[nodiscard]] Result<Vm*> vm();
-  /// Waits for its CPUs, which have their CPUID and are as after a reset. Where the options say so, the
-  /// thread is confined by then.
+  /// Waits for its CPUs, which have their CPUID and are as after a reset, and each its thread. Where the
+  /// options say so, these are confined by then.
   [[nodiscard]] Result<std::span<Vcpu>> cpus();
 
-  /// What the thread does next, and last. Once, after `cpus`. Then the thread is the caller's to join.
-  [[nodiscard]] std::thread hand_over(std::function<void()> work);
+  /// What each CPU's thread does next, and last. Once, after `cpus`.
+  void hand_over(std::function<void(Vcpu&)> work);
+  /// Sends a signal to each of these threads.
+  void signal(int number);
+  /// Waits for their end.
+  void join();
 
  private:
   void make();
   [[nodiscard]] Result<void> make_machine();
+  [[nodiscard]] Result<void> make_threads();
+  void work(Vcpu& cpu);
   [[nodiscard]] Result<void> make_cpus(const System& system);
 
   MonitorOptions options_;
@@ -51,8 +58,9 @@ class Maker {
   bool vm_seen_ = false;
   bool cpus_seen_ = false;
 
-  std::function<void()> work_;
-  std::binary_semaphore handed_over_{0};
+  std::function<void(Vcpu&)> work_;
+  std::atomic<bool> handed_over_ = false;
+  std::vector<std::thread> others_;  ///< the CPUs' but the first's; made by the first's
   std::thread thread_;
 };
 
