@@ -103,6 +103,7 @@ TEST(Devices, AreSafeFromManyCpusThatMeanNoGood) {
     }
   });
   std::vector<std::thread> cpus;
+  cpus.reserve(4);
   for (unsigned seed = 0; seed < 4; ++seed) cpus.emplace_back([&, seed] { make_trouble(machine, seed); });
   for (std::thread& cpu : cpus) cpu.join();
   over = true;
