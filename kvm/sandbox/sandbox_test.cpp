@@ -88,7 +88,10 @@ std::vector<Attempt> attempts() {
       {"kill", [] { ::kill(parent, 0); }},
       {"a signal to another's thread", [] { ::syscall(SYS_tgkill, parent, parent, 0); }},
       {"memory to be run",
-       [] { (void)::mmap(nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); }},
+       [] {
+         [[maybe_unused]] void* const at =
+             ::mmap(nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+       }},
       {"making memory run", [] { ::mprotect(nullptr, 4096, PROT_READ | PROT_EXEC); }},
       {"a new machine", [] { ::ioctl(0, KVM_CREATE_VM, 0); }},
       {"more guest memory", [] { ::ioctl(0, KVM_SET_USER_MEMORY_REGION, bytes.data()); }},
