@@ -40,6 +40,7 @@ TEST(Options, RunTakesAKernelAndNothingElse) {
   EXPECT_EQ(run.machine.command_line, std::nullopt);
   EXPECT_TRUE(run.machine.acpi);
   EXPECT_EQ(run.timeout, std::nullopt);
+  EXPECT_TRUE(run.sandbox);
 }
 
 TEST(Options, RunTakesAllOfThem) {
@@ -79,7 +80,8 @@ TEST(Options, RunTakesAllOfThem) {
                                        "/q",
                                        "--timeout",
                                        "2.5",
-                                       "-q"});
+                                       "-q",
+                                       "--no-sandbox"});
   EXPECT_EQ(run.machine.kernel, "k");
   EXPECT_EQ(run.machine.initrd, "i");
   EXPECT_EQ(run.machine.modules, (std::vector<ModuleOption>{{"m", "a b,c"}, {"n", std::nullopt}}));
@@ -100,6 +102,7 @@ TEST(Options, RunTakesAllOfThem) {
   EXPECT_EQ(run.qemu, "/q");
   EXPECT_EQ(run.timeout, std::chrono::milliseconds(2500));
   EXPECT_TRUE(run.quiet);
+  EXPECT_FALSE(run.sandbox);
 }
 
 TEST(Options, AnEmptyCommandLineIsOneToo) {

@@ -34,6 +34,7 @@ def run_stages(report: Report, work: Path, full: bool) -> None:
         for preset in stages.BUILDS:
             if not asked or any(f"unit/{preset}".startswith(name) or name.startswith(f"unit/{preset}") for name in asked):
                 stages.unit_tests(report, preset, work)
+        report.run(stages.thread_tests())
     if report.wants("system"):
         import system
         system.run(report, work, full)

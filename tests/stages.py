@@ -14,6 +14,9 @@ from report import Case, Report, Result
 ROOT = Path(__file__).resolve().parent.parent
 JOBS = os.cpu_count() or 2
 BUILDS = {"release": ROOT / "build", "asan": ROOT / "build-asan"}
+# Only what has threads of its own: the rest would be built a third time for nothing.
+THREADS = ROOT / "build-tsan"
+THREAD_TESTS = ("kvm_parts_test", "kvm_test")
 
 
 def command(*words: object, timeout: float = 1800, **options) -> str:
@@ -31,16 +34,23 @@ def tail(text: str, lines: int = 60) -> str:
     return "\n".join(text.splitlines()[-lines:])
 
 
-def build(preset: str) -> None:
-    """Configures and builds `preset`; warnings are errors (cmake/rooms.cmake)."""
-    cache = BUILDS[preset] / "CMakeCache.txt"
-    here = (BUILDS[preset] / "build.ninja").exists() and cache.exists() and f"CMAKE_HOME_DIRECTORY:INTERNAL={ROOT}\n" in cache.read_text()
+def build(preset: str, tree: Path, *targets: str) -> None:
+    """Configures and builds `preset`, all of it or only `targets`; warnings are errors (cmake/rooms.cmake)."""
+    cache = tree / "CMakeCache.txt"
+    here = (tree / "build.ninja").exists() and cache.exists() and f"CMAKE_HOME_DIRECTORY:INTERNAL={ROOT}\n" in cache.read_text()
     command("cmake", "--preset", preset, *([] if here else ["--fresh"]), cwd=ROOT)
-    command("cmake", "--build", BUILDS[preset], "--parallel", JOBS)
+    command("cmake", "--build", tree, "--parallel", JOBS, *(word for target in targets for word in ("--target", target)))
 
 
 def builds() -> list[Case]:
-    return [Case(f"build/{preset}", lambda preset=preset: build(preset)) for preset in BUILDS]
+    return [*(Case(f"build/{preset}", lambda preset=preset: build(preset, BUILDS[preset])) for preset in BUILDS),
+            Case("build/tsan", lambda: build("tsan", THREADS, "pvh", *THREAD_TESTS))]
+
+
+def thread_tests() -> list[Case]:
+    """The monitor's tests under the sanitizer of threads."""
+    return [Case(f"unit/tsan/{name}", lambda name=name: command(THREADS / "kvm" / name, timeout=300) and None)
+            for name in THREAD_TESTS]
 
 
 def unit_tests(report: Report, preset: str, work: Path) -> None:

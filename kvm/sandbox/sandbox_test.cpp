@@ -73,7 +73,7 @@ std::vector<Attempt> attempts() {
   static std::array<char*, 2> arguments = {program, nullptr};
   static char* nothing = nullptr;
   static std::array<std::byte, 64> bytes{};
-  static iovec piece{.iov_base = bytes.data(), .iov_len = bytes.size()};
+  static const iovec piece{.iov_base = bytes.data(), .iov_len = bytes.size()};
   static sockaddr_un address{.sun_family = AF_UNIX, .sun_path = "/tmp/x"};
   return {
       {"open", [] { ::open("/dev/null", O_RDONLY); }},
@@ -89,7 +89,10 @@ std::vector<Attempt> attempts() {
       {"kill", [] { ::kill(parent, 0); }},
       {"a signal to another's thread", [] { ::syscall(SYS_tgkill, parent, parent, 0); }},
       {"memory to be run",
-       [] { ::mmap(nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); }},
+       [] {
+         [[maybe_unused]] void* const at =
+             ::mmap(nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+       }},
       {"making memory run", [] { ::mprotect(nullptr, 4096, PROT_READ | PROT_EXEC); }},
       {"a new machine", [] { ::ioctl(0, KVM_CREATE_VM, 0); }},
       {"more guest memory", [] { ::ioctl(0, KVM_SET_USER_MEMORY_REGION, bytes.data()); }},
@@ -153,6 +156,7 @@ TEST_F(Sandbox, ThreadsUseMemoryAndEndAndAreJoined) {
               if (!give_up_rights()) return false;
               std::atomic<bool> confined = false;
               std::vector<std::thread> threads;
+              threads.reserve(4);
               for (int i = 0; i < 4; ++i) {
                 threads.emplace_back([&] {
                   if (!confine_thread(Thread::kCpu)) ::_exit(2);

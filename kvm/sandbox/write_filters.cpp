@@ -10,7 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <type_traits>
+#include <vector>
 
 #include "calls.hpp"
 
@@ -27,6 +27,7 @@ using Filter = std::unique_ptr<void, Release>;
 bool add(const Filter& filter, const Allowed& allowed) {
   const int number = seccomp_syscall_resolve_name(std::string(allowed.call).c_str());
   std::vector<scmp_arg_cmp> conditions;
+  conditions.reserve(allowed.conditions.size());
   for (const Condition& condition : allowed.conditions) {
     conditions.push_back({.arg = condition.argument,
                           .op = SCMP_CMP_MASKED_EQ,
@@ -52,8 +53,9 @@ std::optional<std::vector<sock_filter>> compile(const std::vector<Allowed>& list
     return std::nullopt;
   }
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::tmpfile(), std::fclose);
-  if (!file || seccomp_export_bpf(filter.get(), ::fileno(file.get())) != 0) return std::nullopt;
-  std::rewind(file.get());
+  if (!file || seccomp_export_bpf(filter.get(), ::fileno(file.get())) != 0 ||
+      std::fseek(file.get(), 0, SEEK_SET) != 0)
+    return std::nullopt;
   std::vector<sock_filter> program;
   sock_filter instruction;
   while (std::fread(&instruction, sizeof instruction, 1, file.get()) == 1) program.push_back(instruction);

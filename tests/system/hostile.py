@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from report import Case, Skip
-from stages import BUILDS
+from stages import BUILDS, THREADS
 
 from .endings import CRASHED, POWER_OFF, REBOOT, TIME_LIMIT, wait_for
 from .lab import Lab
@@ -23,6 +23,8 @@ KERNELS = BUILDS["release"] / "kernels"
 MEMORY_MIB = 16
 ENDLESS = 3  # seconds until a guest is told to end that does not end by itself
 PATIENCE = 60  # seconds within which a monitor that was told must have ended, on a busy machine
+GROWTH_KIB = 16  # in three seconds: none
+QUEUES_KIB = 2048  # filled by a guest that nobody reads; under sanitizers more than half of it is theirs
 ANY_END = (POWER_OFF, CRASHED, TIME_LIMIT, REBOOT)
 
 
@@ -91,16 +93,17 @@ def outlived(program: Path, attack: Attack) -> None:
 
 
 def does_not_grow(program: Path, guest: str, word: str) -> None:
-    """Nobody reads what it says, and it goes on."""
+    """Nobody reads what it says: once the queues are full, its memory is what it is."""
     need_kvm()
     with subprocess.Popen(command(program, guest, word), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE) as run:
-        time.sleep(2)
-        before = resident_kib(run.pid)
-        time.sleep(4)
-        grown = resident_kib(run.pid) - before
+        sizes = []
+        while len(sizes) < 4 or sizes[-1] - sizes[-4] > GROWTH_KIB:
+            assert len(sizes) < PATIENCE, f"it grows without end: {sizes} KiB"
+            time.sleep(1)
+            sizes.append(resident_kib(run.pid))
         ends_when_told(run, signal.SIGTERM)
-    assert grown <= 256, f"{grown} KiB more in 4 s, beside {before} KiB"
+    assert sizes[-1] - sizes[0] <= QUEUES_KIB, f"{sizes} KiB"
 
 
 def ends_when_told(run: subprocess.Popen, number: int) -> None:
@@ -135,14 +138,22 @@ def told_by_keys(program: Path, word: str) -> None:
     os.close(theirs)
 
 
+def by_threads(attack: Attack) -> bool:
+    """Whether it is about several threads at once: those are for the sanitizer of threads."""
+    return attack.guest in ("storm", "flood")
+
+
 def cases(lab: Lab, full: bool) -> list[Case]:
     out: list[Case] = []
-    for build, program in (("release", lab.pvh), ("asan", lab.pvh_asan)):
+    for build, program in (("release", lab.pvh), ("asan", lab.pvh_asan), ("tsan", THREADS / "pvh")):
         def case(name: str, test: Callable[..., None], *arguments: object, build: str = build, program: Path = program) -> None:
             out.append(Case(f"system/hostile/{build}/{name}", lambda: test(program, *arguments)))
 
         for attack in attacks(full):
-            case(attack.name, outlived, attack)
+            if build != "tsan" or by_threads(attack):
+                case(attack.name, outlived, attack)
+        if build == "tsan":
+            continue
         for guest, word in (("flood", ""), ("flood", "polite"), ("storm", "serial"), ("storm", "self")):
             case(f"{guest} {word}".rstrip() + " does not grow, and ends by SIGTERM", does_not_grow, guest, word)
         case("a flood that nobody reads ends by time", told_by_time, "")
