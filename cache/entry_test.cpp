@@ -47,6 +47,19 @@ TEST(Entry, IsNotWrittenWhereItWouldBeTooLong) {
   EXPECT_FALSE(write_entry(entry));
 }
 
+TEST(Entry, IsBelievedInTheBootThatItWasMadeInAndThenOnlyIfItsFileWasFlushed) {
+  constexpr std::uint64_t kSecond = 1'000'000'000;
+  Entry entry = an_entry();
+  entry.on_disk = false;
+  entry.stored.changed = 1000 * kSecond;
+  EXPECT_EQ(trust_in(entry, 1001 * kSecond, 500 * kSecond), Trust::kYes);
+  EXPECT_EQ(trust_in(entry, 1061 * kSecond, 500 * kSecond), Trust::kWhenOnDisk);
+  EXPECT_EQ(trust_in(entry, 2000 * kSecond, 1500 * kSecond), Trust::kNo);
+  EXPECT_EQ(trust_in(entry, 900 * kSecond, 500 * kSecond), Trust::kYes) << "the clock was set back";
+  entry.on_disk = true;
+  EXPECT_EQ(trust_in(entry, 2000 * kSecond, 1500 * kSecond), Trust::kYes);
+}
+
 TEST(Fingerprint, SeesFirstAndLastBytes) {
   std::vector<std::byte> bytes(10'000);
   const std::uint64_t before = fingerprint_of(bytes);
