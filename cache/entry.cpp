@@ -128,6 +128,14 @@ std::optional<Entry> read_entry(Bytes bytes) {
   return entry;
 }
 
+Trust trust_in(const Entry& entry, std::uint64_t now, std::uint64_t boot) {
+  constexpr std::uint64_t kSurelyWritten = 60'000'000'000;  // by the kernel: half of it is usual
+  if (entry.on_disk) return Trust::kYes;
+  if (entry.stored.changed < boot) return Trust::kNo;
+  const bool old = entry.stored.changed < now && now - entry.stored.changed > kSurelyWritten;
+  return old ? Trust::kWhenOnDisk : Trust::kYes;
+}
+
 std::vector<std::byte> with_header(std::string_view key, Bytes value) {
   std::vector<std::byte> out;
   append_le(out, kMagic);

@@ -41,6 +41,16 @@ inline constexpr std::string_view kKernelKeyPrefix = "kernel-";
 /// Nothing where the bytes are no entry, whole and with nothing behind it.
 [[nodiscard]] std::optional<Entry> read_entry(Bytes bytes);
 
+/// How far an ELF file that looks as it did may be believed to be on the disk as it was written.
+enum class Trust : std::uint8_t {
+  kNo,          ///< the machine may have gone down before it was
+  kYes,         ///< it was flushed, or has not left this boot's memory
+  kWhenOnDisk,  ///< yes, and by now flushing it costs next to nothing, so that the next boot can use it too
+};
+
+/// At `now`, of a machine that was started at `boot`.
+[[nodiscard]] Trust trust_in(const Entry& entry, std::uint64_t now, std::uint64_t boot);
+
 /// A value with the header that its file begins with: whether the rest is what was kept under `key`.
 [[nodiscard]] std::vector<std::byte> with_header(std::string_view key, Bytes value);
 [[nodiscard]] std::optional<Bytes> without_header(std::string_view key, Bytes file);

@@ -36,9 +36,9 @@ bool settled(const FileState& file) {
   return file.changed < time && time - file.changed > kStep && file.modified < time;
 }
 
-/// Whether what was written at `time` may have been lost when the machine went down.
-bool before_this_boot(std::uint64_t time) {
-  return time < now() - clock(CLOCK_BOOTTIME);
+Trust trust_in(const Entry& entry) {
+  const std::uint64_t time = now();
+  return trust_in(entry, time, time - clock(CLOCK_BOOTTIME));
 }
 
 /// Who writes or removes files has the directory to itself; who finds it taken does not wait.
@@ -129,7 +129,7 @@ std::optional<Sound> sound_entry(const Store& store, const std::string& key) {
   if (::fstatat(store.directory(), sound.file().c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
     return std::nullopt;
   if (!S_ISREG(status.st_mode) || FileState::from(status) != sound.entry.stored) return std::nullopt;
-  if (!sound.entry.on_disk && before_this_boot(sound.entry.stored.changed)) return std::nullopt;
+  if (trust_in(sound.entry) == Trust::kNo) return std::nullopt;
   return sound;
 }
 
@@ -185,7 +185,6 @@ const Store* Kernels::store(Access access) {
 
 Descriptor Kernels::find(const Source& source) {
   constexpr std::uint64_t kStampStep = 3600 * kSecond;
-  constexpr std::uint64_t kSurelyWritten = 60 * kSecond;  // by the kernel: half of it is usual
   const Store* const store = this->store(Access::kRead);
   if (store == nullptr) return {};
   const std::string key = key_of(source.state, source.offset);
@@ -197,16 +196,14 @@ Descriptor Kernels::find(const Source& source) {
   Descriptor file = open_file(*store, elf_name(entry->stored.size, entry->number));
   if (!file || FileState::of(file.get()) != entry->stored) return {};
 
-  const std::uint64_t time = now();
-  if (!entry->on_disk) {
-    if (before_this_boot(entry->stored.changed)) return {};
-    if (entry->stored.changed + kSurelyWritten < time && ::fsync(file.get()) == 0) {
-      entry->on_disk = true;
-      if (const auto bytes = write_entry(*entry)) store->keep(key, *bytes);
-      return file;
-    }
+  const Trust trust = trust_in(*entry);
+  if (trust == Trust::kNo) return {};
+  if (trust == Trust::kWhenOnDisk && ::fsync(file.get()) == 0) {
+    entry->on_disk = true;
+    if (const auto bytes = write_entry(*entry)) store->keep(key, *bytes);
+    return file;
   }
-  if (value->stamp + kStampStep < time) store->touch(key);
+  if (value->stamp + kStampStep < now()) store->touch(key);
   return file;
 }
 

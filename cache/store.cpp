@@ -20,6 +20,7 @@ namespace {
 
 constexpr mode_t kPrivateDirectory = 0700;
 constexpr mode_t kReadOnly = 0400;
+constexpr int kParentsToMake = 2;  // pvh, and the directory of all caches
 
 std::unexpected<Error> failed(const std::string& path, int number) {
   return std::unexpected(
@@ -94,15 +95,16 @@ std::string handle_of(const Descriptor& file) {
 
 Parsed<Store> Store::open(Access access) {
   if (const std::string base = absolute("XDG_CACHE_HOME"); !base.empty())
-    return open_at(base + "/pvh", access);
-  if (const std::string home = absolute("HOME"); !home.empty()) return open_at(home + "/.cache/pvh", access);
+    return open_at(base + "/pvh/kept", access);
+  if (const std::string home = absolute("HOME"); !home.empty())
+    return open_at(home + "/.cache/pvh/kept", access);
   return std::nullopt;
 }
 
 Parsed<Store> Store::open_at(const std::string& path, Access access) {
   int directory = open_directory(path);
   if (directory < 0 && errno == ENOENT) {
-    if (access == Access::kRead || !make_directory(path, 1)) return std::nullopt;
+    if (access == Access::kRead || !make_directory(path, kParentsToMake)) return std::nullopt;
     directory = open_directory(path);
   }
   if (directory < 0) return failed(path, errno);

@@ -116,8 +116,10 @@ compressed kernels, so that the next start need not unpack.
   clear                remove all of it
   --json               as JSON: what there is (after clear: what is left)
 
-They lie in $XDG_CACHE_HOME/pvh, else ~/.cache/pvh. PVH_CACHE_SIZE is the most that is kept (1G;
-0: nothing); what was not used for longest goes first. Exit: 0 done, 1 an error, 2 wrong usage.
+They lie in $XDG_CACHE_HOME/pvh/kept, else ~/.cache/pvh/kept. PVH_CACHE_SIZE is the most that is
+kept (1G; 0: nothing); what was not used for longest goes first.
+
+Exit: 0 done, 1 an error, 2 wrong usage.
 )";
 
 }  // namespace

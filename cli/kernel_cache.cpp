@@ -47,38 +47,25 @@ std::optional<Bytes> KernelCache::find(const image::Packed& packed) {
   return found_->bytes();
 }
 
-void KernelCache::prepare(const image::Packed& packed, std::span<std::byte> place) {
-  // Unpacked straight into the file that will be kept: nothing is copied, and an engine can map it at once.
-  draft_ = kernels_->draft(source_of(packed), place.size());
-  if (!draft_) return;
-  void* const mapped =
-      ::mmap(place.data(), place.size(), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, draft_.get(), 0);
-  if (mapped == MAP_FAILED) draft_ = {};
-  if (draft_) place_ = place;
-}
-
-cache::Descriptor KernelCache::draft_of(Bytes elf, const cache::Source& source) {
-  cache::Descriptor file = kernels_->draft(source, elf.size());
-  if (!file || !write_all(file.get(), elf)) return {};
-  return file;
-}
-
 void KernelCache::keep(const image::KernelFile& kernel) {
   if (!kernels_ || !kernel.packed || kernel.found_unpacked) return;
   const cache::Source source = source_of(*kernel.packed);
   const Bytes elf = kernel.elf.bytes;
-  const bool in_place = draft_ && place_.data() == elf.data() && place_.size() == elf.size();
-  // What nobody may write to any more, nobody does by mistake.
-  if (in_place) ::mprotect(const_cast<std::byte*>(elf.data()), elf.size(), PROT_READ);
-  const cache::Descriptor copy = in_place ? cache::Descriptor() : draft_of(elf, source);
-  if (!in_place && !copy) return;
-  kernels_->keep(source, in_place ? draft_ : copy,
-                 {.path = whole_path(path_), .release = kernel.release.value_or("")});
+  cache::Descriptor file = kernels_->draft(source, elf.size());
+  if (!file || !write_all(file.get(), elf)) return;
+  static_cast<void>(
+      kernels_->keep(source, file, {.path = whole_path(path_), .release = kernel.release.value_or("")}));
+
+  // Kept or not: in a file an engine need not copy it, and this memory is free.
+  void* const place = const_cast<std::byte*>(elf.data());
+  if (::mmap(place, elf.size(), PROT_READ, MAP_PRIVATE | MAP_FIXED, file.get(), 0) == MAP_FAILED) return;
+  written_ = std::move(file);
+  written_bytes_ = elf;
 }
 
 std::optional<FileView> KernelCache::unpacked() const {
   if (found_) return FileView{found_->bytes(), found_->descriptor()};
-  if (draft_) return FileView{place_, draft_.get()};
+  if (written_) return FileView{written_bytes_, written_.get()};
   return std::nullopt;
 }
 

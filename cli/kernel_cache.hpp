@@ -23,9 +23,9 @@ class KernelCache final : public image::UnpackedStore {
   KernelCache(const MappedFile& file, std::string path);
 
   [[nodiscard]] std::optional<Bytes> find(const image::Packed& packed) override;
-  void prepare(const image::Packed& packed, std::span<std::byte> place) override;
 
-  /// Keeps the ELF of `kernel`, which was read with this, unless it was found here.
+  /// Keeps the ELF of `kernel`, which was read with this, unless it was found here. The memory that it was
+  /// unpacked to becomes a view of its file, where it stands.
   void keep(const image::KernelFile& kernel);
 
   /// The unpacked ELF and its file, where it has one.
@@ -33,15 +33,14 @@ class KernelCache final : public image::UnpackedStore {
 
  private:
   [[nodiscard]] cache::Source source_of(const image::Packed& packed) const;
-  cache::Descriptor draft_of(Bytes elf, const cache::Source& source);
 
   int descriptor_;
   cache::FileState state_;
   std::string path_;
   std::optional<cache::Kernels> kernels_;
   std::optional<MappedFile> found_;
-  cache::Descriptor draft_;
-  Bytes place_;  ///< where `draft_` is mapped
+  cache::Descriptor written_;  ///< the file of an ELF that was not found
+  Bytes written_bytes_;
 };
 
 }  // namespace pvh::cli

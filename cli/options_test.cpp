@@ -43,6 +43,18 @@ TEST(Options, RunTakesAKernelAndNothingElse) {
   EXPECT_TRUE(run.sandbox);
 }
 
+TEST(Options, TheCacheIsUsedUnlessToldNotTo) {
+  EXPECT_TRUE(parsed<RunOptions>({"run", "k"}).machine.cache);
+  EXPECT_FALSE(parsed<RunOptions>({"run", "k", "--no-cache"}).machine.cache);
+  EXPECT_FALSE(parsed<PlanOptions>({"plan", "k", "--no-cache"}).machine.cache);
+}
+
+TEST(Options, CacheListsOrClears) {
+  EXPECT_FALSE(parsed<CacheOptions>({"cache", "list"}).clear);
+  EXPECT_TRUE(parsed<CacheOptions>({"cache", "clear"}).clear);
+  EXPECT_TRUE(parsed<CacheOptions>({"cache", "--json", "list"}).json);
+}
+
 TEST(Options, RunTakesAllOfThem) {
   const auto run = parsed<RunOptions>({"run",
                                        "--initrd",
@@ -170,6 +182,8 @@ TEST(Options, EveryWrongUseIsSaid) {
       {"a negative time", {"run", "k", "--timeout=-1"}, "--timeout"},
       {"a time that is none", {"run", "k", "--timeout", "nan"}, "--timeout"},
       {"an endless time", {"run", "k", "--timeout", "inf"}, "--timeout"},
+      {"no action", {"cache"}, "ACTION"},
+      {"another action", {"cache", "empty"}, "list or clear"},
       {"no limit to unpack to", {"inspect", "k", "--max-unpacked", "0"}, "--max-unpacked"},
   };
   for (const WrongUse& use : uses) {
@@ -232,7 +246,8 @@ TEST_P(EveryCommand, HasAHelpThatFitsAScreen) {
   EXPECT_LE(lines, 36U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Commands, EveryCommand, testing::Values("run", "plan", "inspect", "extract"));
+INSTANTIATE_TEST_SUITE_P(Commands, EveryCommand,
+                         testing::Values("run", "plan", "inspect", "extract", "cache"));
 
 }  // namespace
 }  // namespace pvh::cli

@@ -17,6 +17,7 @@
 #include <thread>
 
 #include "pvh/image_testing/elf_builder.hpp"
+#include "pvh/image_testing/packers.hpp"
 
 namespace pvh::cli {
 namespace {
@@ -44,6 +45,9 @@ class Program : public testing::Test {
     std::string name = (fs::temp_directory_path() / "pvh-program-test.XXXXXX").string();
     ASSERT_NE(::mkdtemp(name.data()), nullptr);
     folder_ = name;
+    // Whoever runs the tests keeps the cache that he has.
+    ::setenv("XDG_CACHE_HOME", path("caches").c_str(), 1);
+    ::unsetenv("PVH_CACHE_SIZE");
   }
   void TearDown() override { fs::remove_all(folder_); }
 
@@ -110,7 +114,7 @@ TEST_F(Program, SaysUsageErrorsOnStandardErrorAndExitsWith2) {
 }
 
 TEST_F(Program, SaysHelpOnStandardOutput) {
-  for (const char* command : {"run", "plan", "inspect", "extract"}) {
+  for (const char* command : {"run", "plan", "inspect", "extract", "cache"}) {
     const Ran ran = run({command, "--help"});
     EXPECT_EQ(ran.exit_code, 0);
     EXPECT_TRUE(ran.out.starts_with(std::string("pvh ") + command)) << ran.out;
@@ -289,6 +293,93 @@ TEST_F(Program, TakesNoFileOfItsOwnForAStandardOutputThatIsClosed) {
       std::string(PVH_PROGRAM) + " run " + kernel() + " --timeout 5 >&- 2>" + path("err") + " </dev/null";
   EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 1);
   EXPECT_NE(contents(path("err")).find("could not be written"), std::string::npos) << contents(path("err"));
+}
+
+class Cached : public Program {
+ protected:
+  /// A compressed kernel that was not changed for longer than two seconds.
+  [[nodiscard]] std::string old_packed_kernel() const {
+    const std::string elf = contents(kernel());
+    const std::string packed = write("kernel.gz", image_testing::pack_gzip(as_bytes(elf)));
+    std::this_thread::sleep_for(std::chrono::milliseconds(2100));
+    return packed;
+  }
+  [[nodiscard]] Json list() const { return Json::parse(run({"cache", "list", "--json"}).out); }
+  [[nodiscard]] fs::path kept() const { return path("caches/pvh/kept"); }
+  [[nodiscard]] fs::path kept_elf() const {
+    for (const auto& each : fs::directory_iterator(kept())) {
+      if (each.path().filename().string().starts_with("elf-")) return each.path();
+    }
+    return {};
+  }
+};
+
+TEST_F(Cached, KernelsAreKeptListedAndCleared) {
+  const std::string packed = old_packed_kernel();
+  EXPECT_EQ(list()["directory"], "");
+  const Ran fresh = run({"plan", "--no-cache", packed});
+  EXPECT_EQ(fresh.exit_code, 0) << fresh.err;
+  EXPECT_FALSE(fs::exists(kept()));
+
+  const Ran first = run({"plan", packed});
+  EXPECT_EQ(first.out, fresh.out);
+  const Json listed = list();
+  ASSERT_EQ(listed["kernels"].size(), 1U);
+  EXPECT_EQ(listed["kernels"][0]["source"], packed);
+  EXPECT_EQ(listed["directory"], kept().string());
+  EXPECT_EQ(listed["total"], fs::file_size(kernel()));
+  EXPECT_EQ(contents(kept_elf()), contents(kernel()));
+  EXPECT_NE(run({"cache", "list"}).out.find("kernel.gz"), std::string::npos);
+
+  const Ran second = run({"plan", packed});
+  EXPECT_EQ(second.out, fresh.out);
+  EXPECT_EQ(second.err, "");
+
+  EXPECT_EQ(run({"cache", "clear"}).exit_code, 0);
+  EXPECT_EQ(list()["total"], 0);
+  EXPECT_TRUE(fs::is_empty(kept()));
+}
+
+TEST_F(Cached, ADamagedFileIsMadeAnew) {
+  const std::string packed = old_packed_kernel();
+  const Ran first = run({"plan", packed});
+  fs::resize_file(kept_elf(), 100);
+  const Ran second = run({"plan", packed});
+  EXPECT_EQ(second.exit_code, 0) << second.err;
+  EXPECT_EQ(second.out, first.out);
+  EXPECT_EQ(contents(kept_elf()), contents(kernel()));
+}
+
+TEST_F(Cached, WhatCannotBeKeptIsNoError) {
+  const std::string packed = old_packed_kernel();
+  const Ran fresh = run({"plan", "--no-cache", packed});
+
+  ::setenv("PVH_CACHE_SIZE", "0", 1);
+  EXPECT_EQ(run({"plan", packed}).out, fresh.out);
+  EXPECT_TRUE(list()["kernels"].empty());
+  ::setenv("PVH_CACHE_SIZE", "much", 1);
+  const Ran warned = run({"plan", packed});
+  EXPECT_EQ(warned.out, fresh.out);
+  EXPECT_NE(warned.err.find("PVH_CACHE_SIZE"), std::string::npos);
+  ::unsetenv("PVH_CACHE_SIZE");
+
+  fs::permissions(kept(), fs::perms::owner_all | fs::perms::group_read);
+  const Ran open_to_others = run({"plan", packed});
+  EXPECT_EQ(open_to_others.out, fresh.out);
+  EXPECT_EQ(open_to_others.err, "");
+  const Ran refused = run({"cache", "list"});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_NE(refused.err.find("open to others"), std::string::npos);
+
+  ::setenv("XDG_CACHE_HOME", packed.c_str(), 1);  // a file
+  EXPECT_EQ(run({"plan", packed}).out, fresh.out);
+  ::setenv("XDG_CACHE_HOME", "", 1);
+  const std::string home = std::getenv("HOME") != nullptr ? std::getenv("HOME") : "";
+  ::unsetenv("HOME");
+  const Ran homeless = run({"plan", packed});
+  ::setenv("HOME", home.c_str(), 1);
+  EXPECT_EQ(homeless.out, fresh.out);
+  EXPECT_EQ(homeless.err, "");
 }
 
 }  // namespace

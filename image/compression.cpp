@@ -114,11 +114,9 @@ Compression detect_compression(Bytes bytes) {
   return looks_like_lzma(bytes) ? Compression::kLzma : Compression::kNone;
 }
 
-Result<Buffer> unpack(Compression compression, Bytes packed, std::uint64_t limit,
-                      const std::function<void(std::span<std::byte>)>& prepare) {
+Result<Buffer> unpack(Compression compression, Bytes packed, std::uint64_t limit) {
   Result<Buffer> buffer = reserve_output(limit);
   if (!buffer) return buffer;
-  if (prepare) prepare(buffer->space());
   Output output{.space = buffer->space(), .limit = limit};
   if (const Result<void> done = decode(compression, packed, output); !done)
     return std::unexpected(done.error());

@@ -107,7 +107,7 @@ class Peeler {
     note_packed(packed, bzimage.payload_offset);
     if (const auto found = find_unpacked(); found && found->size() == size)
       return enter_found(*found, within);
-    Result<Buffer> buffer = unpack(compression, packed, limits_.unpacked, prepare_for(size));
+    Result<Buffer> buffer = unpack(compression, packed, limits_.unpacked);
     if (!buffer) return payload_inside.located(std::move(buffer.error()));
     if (size != static_cast<std::uint32_t>(buffer->bytes().size()))
       return payload_inside.located({.what = Fault::kUnpackedSize,
@@ -160,14 +160,6 @@ class Peeler {
     if (store_ == nullptr || !result_.packed) return std::nullopt;
     const auto found = store_->find(*result_.packed);
     return found && found->size() <= limits_.unpacked ? found : std::nullopt;
-  }
-
-  /// For the store, where the output will have `size` bytes.
-  std::function<void(std::span<std::byte>)> prepare_for(std::uint32_t size) {
-    if (store_ == nullptr || !result_.packed || size > limits_.unpacked) return {};
-    return [this, size](std::span<std::byte> space) {
-      if (size <= space.size()) store_->prepare(*result_.packed, space.first(size));
-    };
   }
 
   /// Goes on with bytes that the store owns.

@@ -255,5 +255,84 @@ TEST(KernelFile, KeepsNoMoreUnpackedThanIsViewed) {
   EXPECT_TRUE(std::ranges::equal(unified->initrd.value(), filled(100, 7)));
 }
 
+/// Has one answer for everything, and remembers what it was asked.
+struct OneAnswer final : UnpackedStore {
+  explicit OneAnswer(std::optional<Bytes> known) : answer(known) {}
+  std::optional<Bytes> find(const Packed& packed) override {
+    asked.push_back(packed);
+    return answer;
+  }
+  std::optional<Bytes> answer;
+  std::vector<Packed> asked;
+};
+
+TEST(KernelFileFromAStore, IsTheSameButForTheUnpacking) {
+  const Octets known = elf();
+  const BzImageBuilder builder(payload(Compression::kLz4, elf()));
+  const Octets file = builder.build();
+  OneAnswer store(known);
+  const auto kernel = read_kernel_file(file, {}, &store);
+  ASSERT_TRUE(kernel);
+  EXPECT_EQ(kernel->elf.bytes.data(), known.data());
+  EXPECT_TRUE(kernel->found_unpacked);
+  EXPECT_TRUE(kernel->unpacked.empty());
+  EXPECT_EQ(kernel->release, "6.1.0-test");
+  const auto without = read_kernel_file(file);
+  ASSERT_TRUE(without);
+  EXPECT_FALSE(without->found_unpacked);
+  EXPECT_EQ(kernel->layers.size(), without->layers.size());
+  EXPECT_EQ(kernel->elf_within, without->elf_within);
+
+  ASSERT_EQ(store.asked.size(), 1);
+  EXPECT_EQ(store.asked[0].offset, builder.payload_start());
+  EXPECT_EQ(store.asked[0].bytes.data(), file.data() + builder.payload_start());
+}
+
+TEST(KernelFileFromAStore, IsUnpackedWhereTheStoreHasNothing) {
+  OneAnswer store(std::nullopt);
+  const Octets file = pack(Compression::kZstd, elf());
+  const auto kernel = read_kernel_file(file, {}, &store);
+  ASSERT_TRUE(kernel);
+  EXPECT_FALSE(kernel->found_unpacked);
+  ASSERT_TRUE(kernel->packed);
+  EXPECT_EQ(kernel->packed->offset, 0U);
+  EXPECT_EQ(kernel->packed->bytes.data(), file.data());
+}
+
+TEST(KernelFileFromAStore, IsUnpackedWhereTheAnswerIsNotOfTheSizeThatTheBzImageSays) {
+  const Octets other = elf() + filled(1);
+  OneAnswer store(other);
+  const Octets file = BzImageBuilder(payload(Compression::kLz4, elf())).build();
+  const auto kernel = read_kernel_file(file, {}, &store);
+  ASSERT_TRUE(kernel);
+  EXPECT_FALSE(kernel->found_unpacked);
+  EXPECT_TRUE(std::ranges::equal(kernel->elf.bytes, elf()));
+}
+
+TEST(KernelFileFromAStore, IsRefusedByTheSameLimit) {
+  const Octets known = elf();
+  OneAnswer store(known);
+  const auto kernel =
+      read_kernel_file(pack(Compression::kZstd, elf()), {.unpacked = elf().size() - 1}, &store);
+  ASSERT_FALSE(kernel);
+  EXPECT_EQ(kernel.error().what, Fault::kUnpackedTooLarge);
+}
+
+TEST(KernelFileFromAStore, IsNotAskedForLayersDeeperIn) {
+  OneAnswer store(std::nullopt);
+  const Octets file = pack(Compression::kGzip, BzImageBuilder(payload(Compression::kLz4, elf())).build());
+  const auto kernel = read_kernel_file(file, {}, &store);
+  ASSERT_TRUE(kernel);
+  EXPECT_EQ(store.asked.size(), 1);
+  EXPECT_FALSE(kernel->packed) << "what the file holds packed is no ELF";
+}
+
+TEST(KernelFileFromAStore, IsNotAskedForAnElf) {
+  OneAnswer store(std::nullopt);
+  const Octets file = elf();
+  ASSERT_TRUE(read_kernel_file(file, {}, &store));
+  EXPECT_TRUE(store.asked.empty());
+}
+
 }  // namespace
 }  // namespace pvh::image

@@ -83,6 +83,9 @@ class Lab:
         assert fetched.returncode == 0, f"the kernels could not be fetched\n{fetched.stderr}"
         for name, path in zip(FLAVOURS, fetched.stdout.splitlines(), strict=True):
             self.kernels[name] = Kernel(name, Path(path))
+        # pvh's own cache is not that of whoever runs the tests; where scripts/kernels puts things is.
+        os.environ.setdefault("PVH_CACHE", str(Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pvh"))
+        os.environ["XDG_CACHE_HOME"] = str(self.work / "caches")
 
         payload = self.work / "payload"
         payload.write_bytes(os.urandom(4 << 20))

@@ -52,11 +52,11 @@ class Kernels {
   /// The ELF file that `source` unpacked to: open, and untouched since it was kept.
   [[nodiscard]] Descriptor find(const Source& source);
 
-  /// A file of `size` zero bytes to unpack `source` to, which has no name and goes if it is not kept. None
-  /// where it would not be kept.
+  /// A file of `size` zero bytes for what `source` unpacks to. It has no name, and goes if it is not kept.
+  /// None where it would not be kept.
   [[nodiscard]] Descriptor draft(const Source& source, std::uint64_t size);
 
-  /// Keeps `draft`, into which all of `source` has been unpacked. What has been used longest ago goes, where
+  /// Keeps `draft`, which holds all that `source` unpacks to. What has been used longest ago goes, where
   /// the limit wants that.
   bool keep(const Source& source, const Descriptor& draft, const Label& label);
 

@@ -30,8 +30,8 @@ struct Value {
 /// file has no name until it is complete. Reading needs no lock.
 class Store {
  public:
-  /// $XDG_CACHE_HOME/pvh, else $HOME/.cache/pvh. Nothing where there is none; an error where one is there
-  /// that is not to be trusted (kCacheForeign) or the host refused (kCacheFailed).
+  /// $XDG_CACHE_HOME/pvh/kept, else $HOME/.cache/pvh/kept. Nothing where there is none; an error where one is
+  /// there that is not to be trusted (kCacheForeign) or the host refused (kCacheFailed).
   [[nodiscard]] static Parsed<Store> open(Access access);
   [[nodiscard]] static Parsed<Store> open_at(const std::string& path, Access access);
 

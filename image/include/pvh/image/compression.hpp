@@ -2,8 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <span>
 #include <string_view>
 
 #include "pvh/base/bytes.hpp"
@@ -24,10 +22,6 @@ enum class Compression : std::uint8_t { kNone, kGzip, kBzip2, kLzma, kXz, kLzo, 
 /// another directly are unpacked one behind the other; what else follows is ignored, but for lz4's legacy
 /// frame, whose end nothing marks: a bzImage's payload goes in without its last 4 bytes. Touches no more
 /// memory than the output needs, and no decoder allocates by a size that the data claims.
-///
-/// `prepare` is shown the space for the output before anything is written to it: zero bytes from a page's
-/// start. It may put other zero pages there, such as a file's.
-[[nodiscard]] Result<Buffer> unpack(Compression compression, Bytes packed, std::uint64_t limit,
-                                    const std::function<void(std::span<std::byte>)>& prepare = {});
+[[nodiscard]] Result<Buffer> unpack(Compression compression, Bytes packed, std::uint64_t limit);
 
 }  // namespace pvh::image

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,10 +41,6 @@ class UnpackedStore {
 
   /// What `packed` unpacks to, where that is known. It is viewed as long as the kernel file is.
   [[nodiscard]] virtual std::optional<Bytes> find(const Packed& packed) = 0;
-
-  /// `packed` is about to be unpacked to `place`: zero bytes from a page's start, as many as the output is
-  /// said to have. Other zero pages may be put there, such as a file's.
-  virtual void prepare(const Packed& packed, std::span<std::byte> place) = 0;
 };
 
 /// A kernel file taken apart. Views point into the file's bytes, or into `unpacked`, which this owns.
