@@ -148,7 +148,7 @@ std::vector<Sound> sound_entries(const Store& store, const std::vector<std::stri
     if (!names_entry(name)) continue;
     if (auto sound = sound_entry(store, key_in(name))) out.push_back(std::move(*sound));
   }
-  std::ranges::stable_sort(out, std::ranges::greater(), &Sound::last_used);
+  std::ranges::sort(out, std::ranges::greater(), &Sound::last_used);
   return out;
 }
 

@@ -1,4 +1,5 @@
 // Any bytes as a file of the cache: its header, and the entry of a kept kernel in it.
+#include <algorithm>
 #include <cstdlib>
 
 #include "entry.hpp"
