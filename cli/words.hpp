@@ -25,6 +25,7 @@ struct FaultWords {
 [[nodiscard]] std::span<const FaultWords> words_boot();
 [[nodiscard]] std::span<const FaultWords> words_qemu();
 [[nodiscard]] std::span<const FaultWords> words_kvm();
+[[nodiscard]] std::span<const FaultWords> words_conform();
 [[nodiscard]] std::span<const FaultWords> words_cli();
 
 /// An error and the file that it is about; no file where it is about none.
