@@ -1,4 +1,4 @@
-// The four commands. Each prints what it has to say and returns the program's exit code.
+// The commands. Each prints what it has to say and returns the program's exit code.
 #pragma once
 
 #include "options.hpp"
@@ -19,5 +19,6 @@ enum ExitCode : int {
 [[nodiscard]] int extract(const ExtractOptions& options);
 [[nodiscard]] int plan(const PlanOptions& options);
 [[nodiscard]] int run(const RunOptions& options);
+[[nodiscard]] int conform(const ConformOptions& options);
 
 }  // namespace pvh::cli

@@ -48,6 +48,15 @@ struct Texts {
   std::string qemu = "qemu-system-x86_64";
   std::string timeout;
   bool quiet = false;
+
+  std::string action;
+  std::vector<std::string> names;
+  bool tap = false;
+  bool markdown = false;
+  std::string junit;
+  std::string html;
+  std::string captures;
+  std::string matrix = "short";
 };
 
 void take_last(CLI::App& app, const char* names, std::string& into) {
@@ -75,6 +84,20 @@ void add_machine_options(CLI::App& app, Texts& texts) {
   app.add_flag("--version-0", texts.version_0);
 }
 
+void add_conform_options(CLI::App& app, Texts& texts) {
+  app.add_flag("--json", texts.json);
+  app.add_flag("--tap", texts.tap);
+  app.add_flag("--markdown", texts.markdown);
+  take_last(app, "--junit", texts.junit);
+  take_last(app, "--html", texts.html);
+  take_last(app, "--captures", texts.captures);
+  take_last(app, "--matrix", texts.matrix);
+  take_last(app, "--qemu", texts.qemu);
+  take_last(app, "--timeout", texts.timeout);
+  app.add_option("ACTION", texts.action)->required();
+  app.add_option("NAME", texts.names);
+}
+
 /// Only the command in use is described to CLI11: the others' options would cost time and serve nobody.
 bool describe(CLI::App& app, std::string_view command, Texts& texts) {
   app.set_help_flag();
@@ -92,6 +115,9 @@ bool describe(CLI::App& app, std::string_view command, Texts& texts) {
     take_last(app, "--qemu", texts.qemu);
     take_last(app, "--timeout", texts.timeout);
     app.add_flag("-q,--quiet", texts.quiet);
+  } else if (command == "conform") {
+    add_conform_options(app, texts);
+    return true;
   } else {
     return false;
   }
@@ -187,6 +213,12 @@ std::optional<Engine> engine_named(std::string_view name) {
   return std::nullopt;
 }
 
+Expected<std::chrono::milliseconds> timeout_option(const std::string& text) {
+  const auto time = parse_seconds(text);
+  if (!time) return wrong("--timeout", text, "not a time from 0.001 s to a year; 10 or 0.5 would be");
+  return *time;
+}
+
 Expected<RunOptions> run_options(const Texts& texts, std::uint64_t max_unpacked) {
   auto machine = machine_options(texts, max_unpacked);
   if (!machine) return Usage(machine.error());
@@ -199,15 +231,48 @@ Expected<RunOptions> run_options(const Texts& texts, std::uint64_t max_unpacked)
   if (out.qemu.empty()) return Usage(UsageError{"--qemu needs a program's name"});
   out.quiet = texts.quiet;
   if (!texts.timeout.empty()) {
-    out.timeout = parse_seconds(texts.timeout);
-    if (!out.timeout) {
-      return wrong("--timeout", texts.timeout, "not a time from 0.001 s to a year; 10 or 0.5 would be");
-    }
+    const auto time = timeout_option(texts.timeout);
+    if (!time) return Usage(time.error());
+    out.timeout = *time;
+  }
+  return out;
+}
+
+Expected<Command> conform_options(const Texts& texts) {
+  ConformOptions out{.names = texts.names,
+                     .json = texts.json,
+                     .tap = texts.tap,
+                     .markdown = texts.markdown,
+                     .junit = texts.junit,
+                     .html = texts.html,
+                     .captures = texts.captures,
+                     .full = texts.matrix == "full",
+                     .qemu = texts.qemu,
+                     .timeout = {}};
+  if (texts.action == "judge")
+    out.action = ConformAction::kJudge;
+  else if (texts.action == "producer")
+    out.action = ConformAction::kProducer;
+  else if (texts.action != "list")
+    return Usage(UsageError{fmt::format("there is no `conform {}`; list, judge and producer there are",
+                                        printable(texts.action))});
+  if (out.action != ConformAction::kList && out.names.empty())
+    return Usage(UsageError{fmt::format("{} needs a name", texts.action)});
+  if (out.action == ConformAction::kList && !out.names.empty())
+    return Usage(UsageError{"list takes no name"});
+  if (texts.matrix != "short" && texts.matrix != "full")
+    return wrong("--matrix", texts.matrix, "must be short or full");
+  if (out.json && out.tap) return Usage(UsageError{"--json and --tap exclude each other"});
+  if (!texts.timeout.empty()) {
+    const auto time = timeout_option(texts.timeout);
+    if (!time) return Usage(time.error());
+    out.timeout = *time;
   }
   return out;
 }
 
 Expected<Command> to_command(std::string_view command, const Texts& texts) {
+  if (command == "conform") return conform_options(texts);
   if (texts.file.empty()) return Usage(UsageError{"the file's name is empty"});
   const auto max_unpacked = size_option("--max-unpacked", texts.max_unpacked, 1);
   if (!max_unpacked) return Usage(max_unpacked.error());

@@ -14,8 +14,8 @@ namespace {
 using Span = std::span<const FaultWords>;
 
 std::array<Span, 8> all_words() {
-  return {words_elf(),  words_containers(), words_board(), words_boot(),
-          words_qemu(), words_kvm(), words_conform(), words_cli()};
+  return {words_elf(),  words_containers(), words_board(),   words_boot(),
+          words_qemu(), words_kvm(),        words_conform(), words_cli()};
 }
 
 std::string size_text(const Size& size, bool exact) {

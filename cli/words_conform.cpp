@@ -5,7 +5,8 @@ namespace pvh::cli {
 
 std::span<const FaultWords> words_conform() {
   static constexpr FaultWords kWords[] = {
-      {Fault::kCaptureNotJson, "the capture is not JSON: {found}", "Was it cut short, or is it another file?"},
+      {Fault::kCaptureNotJson, "the capture is not JSON: {found}",
+       "Was it cut short, or is it another file?"},
       {Fault::kCaptureFormat, "the capture has format {found}; this pvh reads format {wanted}",
        "docs/capture.md describes the format."},
       {Fault::kCaptureMember, "in the capture, {subject} is {found}; it must be {wanted}",

@@ -11,8 +11,8 @@ namespace {
 constexpr auto kFaults = static_cast<std::uint16_t>(Fault::kCount_);
 
 std::array<std::span<const FaultWords>, 8> rooms() {
-  return {words_elf(),  words_containers(), words_board(), words_boot(),
-          words_qemu(), words_kvm(), words_conform(), words_cli()};
+  return {words_elf(),  words_containers(), words_board(),   words_boot(),
+          words_qemu(), words_kvm(),        words_conform(), words_cli()};
 }
 
 /// The names in braces.
