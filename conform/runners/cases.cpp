@@ -98,6 +98,11 @@ std::vector<Work> short_matrix() {
   out.push_back(work("20 MiB of module in 16 MiB", Clause::kPlace2, 16));
   out.back().asked.fits = false;
   add_module(out.back(), 20 * kMiB);
+  out.push_back(with_guest("24 MiB of bss, 16 MiB of module in 40 MiB", Clause::kPlace2, Guest::kLargeBss,
+                           "probe, 24 MiB of bss"));
+  out.back().asked.memory = 40 * kMiB;
+  out.back().asked.fits = false;
+  add_module(out.back(), 16 * kMiB);
   add_note_cases(out);
   return out;
 }

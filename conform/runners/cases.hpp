@@ -20,6 +20,7 @@ enum class Guest : std::uint8_t {
   kAlignedNotes,  ///< behind an 8-aligned note in one segment (NOTE-3)
   kTwoSegments,   ///< a second PT_NOTE that has no entry (NOTE-4)
   kNoEntry,       ///< e_entry 0 (NOTE-5)
+  kLargeBss,      ///< 24 MiB of bss behind it (PLACE-1, PLACE-2)
   kStops,         ///< an undefined instruction at its entry: whoever runs it shows the registers
 };
 
@@ -32,6 +33,9 @@ struct Work {
 };
 
 [[nodiscard]] std::vector<Work> matrix(Matrix which);
+
+/// How much kLargeBss takes, from its first byte.
+inline constexpr std::uint64_t kLargeBssSize = 24 * kMiB;
 
 /// The file of that guest.
 [[nodiscard]] std::vector<std::byte> guest_file(Guest guest);

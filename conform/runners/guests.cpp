@@ -1,6 +1,8 @@
 // The guests' files: the probes as built, and the probe with other notes around it.
 #include <elf.h>
 
+#include <array>
+#include <cstddef>
 #include <cstring>
 #include <string_view>
 
@@ -125,6 +127,18 @@ Notes& add_build_id(Notes& notes) {
   return notes.add("GNU", kBuildIdNote, kId);
 }
 
+/// `elf`, whose one loadable segment takes `size` bytes of memory.
+std::vector<std::byte> with_size(Bytes elf, std::uint64_t size) {
+  std::vector<std::byte> out(elf.begin(), elf.end());
+  const auto header = read<Elf64_Ehdr>(elf, 0);
+  for (unsigned i = 0; i < header.e_phnum; ++i) {
+    const std::uint64_t at = header.e_phoff + i * sizeof(Elf64_Phdr);
+    if (read<Elf64_Phdr>(elf, at).p_type == PT_LOAD)
+      std::memcpy(out.data() + at + offsetof(Elf64_Phdr, p_memsz), &size, sizeof size);
+  }
+  return out;
+}
+
 std::vector<std::byte> stops() {
   static constexpr std::array<std::byte, 4> kUndefined{std::byte{0x0f}, std::byte{0x0b}, std::byte{0xf4},
                                                        std::byte{0xf4}};
@@ -193,6 +207,8 @@ std::vector<std::byte> guest_file(Guest guest) {
       std::memset(out.data() + offsetof(Elf64_Ehdr, e_entry), 0, sizeof(Elf64_Addr));
       return out;
     }
+    case Guest::kLargeBss:
+      return with_size(elf, kLargeBssSize);
     case Guest::kStops:
       return stops();
   }

@@ -77,8 +77,9 @@ Talk ask_registers() {
 }
 
 /// The program's own words, in one line.
-std::string words_of(const Ran& ran) {
-  std::string text = ran.errors.empty() ? ran.output : ran.errors;
+std::string words_of(const Monitor& monitor, const Ran& ran) {
+  // Where the guest's output goes to a file, standard output is a console for whoever sits there.
+  std::string text = ran.errors.empty() && !monitor.output_in_file ? ran.output : ran.errors;
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
   if (text.size() > kMostWords) text = text.substr(0, kMostWords) + "…";
   std::string out;
@@ -91,8 +92,9 @@ std::string ending_of(const Ran& ran) {
 }
 
 /// What to make of a producer whose guest did not come to its end.
-void explain(Capture& capture, const Ran& ran, bool guest_said_something, std::chrono::milliseconds limit) {
-  const std::string told = words_of(ran);
+void explain(Capture& capture, const Monitor& monitor, const Ran& ran, bool guest_said_something,
+             std::chrono::milliseconds limit) {
+  const std::string told = words_of(monitor, ran);
   if (ran.late) {
     capture.outcome = Outcome::kHung;
     capture.words =
@@ -117,14 +119,17 @@ Capture capture_of_run(const Monitor& monitor, const Work& work, const Files& fi
     Capture capture{.asked = work.asked};
     if (!add_registers(capture, ran.errors + ran.output)) {
       capture.outcome = Outcome::kDied;
-      capture.words = "the registers were not shown: " + words_of(ran);
+      capture.words = "the registers were not shown: " + words_of(monitor, ran);
     }
     return capture;
   }
   const std::string output = monitor.output_in_file ? contents(files.output) : ran.output;
   Capture capture = conform::capture_of(output, work.asked);
+  // What the probe does not know of its own file.
+  if (capture.image && work.guest == Guest::kLargeBss) capture.image->size = kLargeBssSize;
   if (capture.outcome != Outcome::kCaptured)
-    explain(capture, ran, capture.image.has_value() || (monitor.output_in_file && !output.empty()), limit);
+    explain(capture, monitor, ran, capture.image.has_value() || (monitor.output_in_file && !output.empty()),
+            limit);
   return capture;
 }
 

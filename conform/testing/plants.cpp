@@ -82,6 +82,11 @@ constexpr auto kPlants = std::to_array<Plant>({
        take(c, kModuleCommandLine + 13, 1);
        c.asked.modules->front().command_line.reset();
      }},
+    {Clause::kStart5, "lets a long command line run over the start info",
+     [](Capture& c) {
+       c.asked.about = Clause::kStart5;
+       for (uint64_t at = info(0); at < info(sizeof(hvm_start_info)); ++at) put(c, at, std::uint8_t{'w'});
+     }},
     {Clause::kStart6, "leaves garbage in a module's reserved word",
      [](Capture& c) { put(c, module(1, offsetof(hvm_modlist_entry, reserved)), uint64_t{0x965}); }},
     {Clause::kStart6, "leaves garbage in the start info's reserved word",
