@@ -133,6 +133,13 @@ Capture capture_of_run(const Monitor& monitor, const Work& work, const Files& fi
   return capture;
 }
 
+/// Where files lay means nothing to whoever reads the capture elsewhere.
+void replace_all(std::string& text, const std::string& name, std::string_view by) {
+  if (name.empty()) return;
+  for (std::size_t at = text.find(name); at != std::string::npos; at = text.find(name, at + by.size()))
+    text.replace(at, name.size(), by);
+}
+
 Capture run_case(const Monitor& monitor, const Work& work, const Options& options) {
   const Folder folder;
   const Files files = write_files(folder.path(), work);
@@ -142,11 +149,9 @@ Capture run_case(const Monitor& monitor, const Work& work, const Options& option
   Capture capture = capture_of_run(monitor, work, files, ran, options.limit);
   capture.producer = monitor.name;
   capture.command = shell_text(command);
-  // What it says of the folder means nothing to anybody.
   for (std::string* text : {&capture.command, &capture.words}) {
-    const std::string name = folder.path().string();
-    for (std::size_t at = text->find(name); at != std::string::npos; at = text->find(name, at))
-      text->replace(at, name.size(), "FILES");
+    replace_all(*text, folder.path().string(), "FILES");
+    replace_all(*text, options.pvh, "pvh");
   }
   return capture;
 }
