@@ -40,7 +40,7 @@ std::uint64_t ram_of(const std::vector<MapEntrySeen>& map) {
 
 /// The first pair of neighbours, by address, that overlap.
 std::string overlap_in(std::vector<MapEntrySeen> map) {
-  std::ranges::stable_sort(map, {}, &MapEntrySeen::at);
+  std::ranges::sort(map, {}, &MapEntrySeen::at);
   for (std::size_t i = 1; i < map.size(); ++i) {
     if (map[i].at < map[i - 1].end())
       return fmt::format("{} overlaps {}", entry_text(map[i - 1]), entry_text(map[i]));

@@ -13,7 +13,7 @@ namespace {
 /// The first two that overlap, by address. Tables may share what they like among themselves.
 std::string overlap_in(const Evidence& evidence) {
   std::vector<Taken> all = things(evidence);
-  std::ranges::stable_sort(all, {}, &Taken::at);
+  std::ranges::sort(all, {}, &Taken::at);
   std::vector<Taken>::const_iterator farthest = all.begin();
   for (auto thing = all.begin(); thing != all.end(); ++thing) {
     if (thing != all.begin() && thing->at < farthest->end())

@@ -69,8 +69,8 @@ void write_cell(Out out, const ProducerReport& report, Clause clause) {
   const Verdict verdict = overall(report.results, clause);
   fmt::format_to(
       out,
-      "<td><details name=\"cell\" class=\"{}\" id=\"{}--{}\"><summary>{}</summary><div><b>{}, {}</b><dl>",
-      class_of(verdict), xml(report.producer), clause_id(clause), word_of(verdict), xml(report.producer),
+      "<td><details name=\"cell\" class=\"{}\"><summary>{}</summary><div id=\"{}--{}\"><b>{}, {}</b><dl>",
+      class_of(verdict), word_of(verdict), xml(report.producer), clause_id(clause), xml(report.producer),
       clause_id(clause));
   // What is broken first.
   for (const bool broken : {true, false}) {

@@ -5,7 +5,7 @@ from pathlib import Path
 from report import Case, Report
 from stages import BUILDS, JOBS
 
-from . import boots, endings, guests, malformed, measurements, memory, nested, unpacking
+from . import boots, conform, endings, guests, malformed, measurements, memory, nested, unpacking
 from .lab import Lab
 
 
@@ -16,6 +16,6 @@ def run(report: Report, work: Path, full: bool) -> None:
         lab.prepare()  # it was not among the names asked for
     if not lab.ready:
         return
-    groups = (unpacking, malformed, memory, boots, guests, nested, endings, measurements)
+    groups = (unpacking, malformed, memory, boots, guests, conform, nested, endings, measurements)
     # Two at a time: that the machine is busy must not matter to a guest.
     report.run([case for group in groups for case in group.cases(lab, full)], workers=JOBS)

@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from report import Skip
 from stages import ROOT, command
 
 FLAVOURS = {"6.1-cloud": "cloud", "6.1-amd64": "amd64", "6.12-cloud": "cloud-6.12"}
@@ -121,6 +122,11 @@ class Lab:
                               timeout=limit + 60, check=False)
         text = done.stdout.decode(errors="replace").replace("\r", "")
         return Boot(done.returncode, text, done.stderr.decode(errors="replace"), time.monotonic() - start)
+
+
+def needs_kvm() -> None:
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        raise Skip("there is no /dev/kvm here that this user may open")
 
 
 def checksum(path: Path) -> str:
