@@ -47,8 +47,9 @@ void ArgumentParser::set_file(std::string_view name, std::string& into) {
   file_ = &into;
 }
 
-void ArgumentParser::set_words(std::vector<std::string>& into) {
-  words_ = &into;
+void ArgumentParser::set_words(std::string_view name, std::string& first, std::vector<std::string>& others) {
+  set_file(name, first);
+  words_ = &others;
 }
 
 std::vector<std::string> ArgumentParser::names() const {
@@ -105,14 +106,12 @@ std::expected<void, std::string> ArgumentParser::parse(std::span<const std::stri
 }
 
 std::expected<void, std::string> ArgumentParser::take_words(std::span<char* const> words) const {
-  if (words_ != nullptr) {
-    words_->assign(words.begin(), words.end());
-    return {};
-  }
   const std::size_t most = file_ != nullptr ? 1 : 0;
-  if (words.size() > most) return Wrong(fmt::format("{} is one word too many", printable(words[most])));
+  if (words.size() > most && words_ == nullptr)
+    return Wrong(fmt::format("{} is one word too many", printable(words[most])));
   if (file_ == nullptr) return {};
   if (words.empty()) return Wrong(fmt::format("{} is missing", file_name_));
+  if (words_ != nullptr) words_->assign(words.begin() + 1, words.end());
   *file_ = words.front();
   return {};
 }

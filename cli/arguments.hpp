@@ -21,8 +21,8 @@ class ArgumentParser {
   void add_all(std::string_view names, std::vector<std::string>& into);
   /// What is no option: one word, which has to be there. `name` is for messages.
   void set_file(std::string_view name, std::string& into);
-  /// As many words as there are, with none too.
-  void set_words(std::vector<std::string>& into);
+  /// What is no option: a first word, which has to be there, and any number of others.
+  void set_words(std::string_view name, std::string& first, std::vector<std::string>& others);
 
   /// Fills all in, or says what is wrong: a sentence without its end.
   [[nodiscard]] std::expected<void, std::string> parse(std::span<const std::string> arguments) const;

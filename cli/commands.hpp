@@ -20,5 +20,6 @@ enum ExitCode : int {
 [[nodiscard]] int plan(const PlanOptions& options);
 [[nodiscard]] int run(const RunOptions& options);
 [[nodiscard]] int cache_command(const CacheOptions& options);
+[[nodiscard]] int conform(const ConformOptions& options);
 
 }  // namespace pvh::cli

@@ -11,6 +11,7 @@ constexpr std::string_view kProgram =
   pvh plan vmlinuz -m 1G           who would lie where in memory, without booting
   pvh extract vmlinuz -o vmlinux   the ELF file inside
   pvh cache list                   what is kept of compressed kernels, to start sooner
+  pvh conform producer qemu-q35    what another producer breaks of the contract
 
 KERNEL and FILE are an ELF file, a bzImage, a unified kernel image, or one of these
 compressed by gzip, xz, zstd, lz4, bzip2, lzma or lzo.
@@ -122,6 +123,32 @@ kept (1G; 0: nothing); what was not used for longest goes first.
 Exit: 0 done, 1 an error, 2 wrong usage.
 )";
 
+constexpr std::string_view kConform =
+    R"(pvh conform list | judge CAPTURE... | producer NAME... [options]: who keeps the contract.
+
+  pvh conform producer pvh-qemu qemu-q35 --html report.html
+  pvh conform producer "command:mymonitor -m {memory} [--initrd {initrd}] {kernel}"
+  pvh conform producer qemu-pc --captures out && pvh conform judge out/*.json
+
+list shows the clauses, judge what a captured start of day breaks (docs/capture.md), and producer
+captures and judges: pvh-qemu, pvh-kvm, qemu-microvm, qemu-q35, qemu-pc, or any monitor by a
+command in which {kernel}, {initrd}, {cmdline}, {memory} (MiB), {cpus} and {output} (a file for the
+serial line; else standard output) are filled in. What stands in [ ] is left out where it has no
+value.
+
+  --json               as JSON on standard output
+  --tap                as TAP on standard output
+  --junit FILE         also as JUnit XML
+  --html FILE          also as a page: clauses by producers, memory maps drawn to scale
+  --markdown           of list: docs/contract.md
+  --matrix MATRIX      of producer: short or full (short)
+  --captures FOLDER    of producer: keep the captures there
+  --qemu PATH          which QEMU (qemu-system-x86_64)
+  --timeout SECONDS    of one case (20)
+
+Exit: 0 every "must" clause passed (of judge: none is broken), 1 not so, or an error, 2 wrong usage.
+)";
+
 }  // namespace
 
 std::string_view help_for(std::string_view command) {
@@ -130,6 +157,7 @@ std::string_view help_for(std::string_view command) {
   if (command == "inspect") return kInspect;
   if (command == "extract") return kExtract;
   if (command == "cache") return kCache;
+  if (command == "conform") return kConform;
   return kProgram;
 }
 

@@ -5,7 +5,7 @@
 
 namespace pvh::cli {
 
-/// For "run", "plan", "inspect", "extract" and "cache"; for all else the program's own.
+/// For "run", "plan", "inspect", "extract", "cache" and "conform"; for all else the program's own.
 [[nodiscard]] std::string_view help_for(std::string_view command);
 
 [[nodiscard]] std::string_view version_text();

@@ -17,6 +17,7 @@ struct Dispatch {
   int operator()(const pvh::cli::PlanOptions& options) const { return plan(options); }
   int operator()(const pvh::cli::RunOptions& options) const { return run(options); }
   int operator()(const pvh::cli::CacheOptions& options) const { return cache_command(options); }
+  int operator()(const pvh::cli::ConformOptions& options) const { return conform(options); }
   int operator()(const pvh::cli::TextWanted& wanted) const {
     return pvh::cli::print(wanted.text) ? pvh::cli::kExitDone : pvh::cli::kExitError;
   }

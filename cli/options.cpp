@@ -49,6 +49,14 @@ struct Texts {
   std::string timeout;
   bool quiet = false;
   bool no_sandbox = false;
+
+  std::vector<std::string> names;
+  bool tap = false;
+  bool markdown = false;
+  std::string junit;
+  std::string html;
+  std::string captures;
+  std::string matrix = "short";
 };
 
 void add_machine_options(ArgumentParser& parser, Texts& texts) {
@@ -66,6 +74,19 @@ void add_machine_options(ArgumentParser& parser, Texts& texts) {
   parser.add_all("--memmap", texts.memory_map);
   parser.add_last("--start-info-version", texts.start_info_version);
   parser.add_flag("--version-0", texts.version_0);
+}
+
+void add_conform_options(ArgumentParser& parser, Texts& texts) {
+  parser.add_flag("--json", texts.json);
+  parser.add_flag("--tap", texts.tap);
+  parser.add_flag("--markdown", texts.markdown);
+  parser.add_last("--junit", texts.junit);
+  parser.add_last("--html", texts.html);
+  parser.add_last("--captures", texts.captures);
+  parser.add_last("--matrix", texts.matrix);
+  parser.add_last("--qemu", texts.qemu);
+  parser.add_last("--timeout", texts.timeout);
+  parser.set_words("ACTION", texts.action, texts.names);
 }
 
 /// Only the command in use is described: the others' options would cost time and serve nobody.
@@ -88,6 +109,9 @@ bool describe(ArgumentParser& parser, std::string_view command, Texts& texts) {
   } else if (command == "cache") {
     parser.add_flag("--json", texts.json);
     parser.set_file("ACTION", texts.action);
+    return true;
+  } else if (command == "conform") {
+    add_conform_options(parser, texts);
     return true;
   } else {
     return false;
@@ -185,6 +209,12 @@ std::optional<Engine> engine_named(std::string_view name) {
   return std::nullopt;
 }
 
+Expected<std::chrono::milliseconds> timeout_option(const std::string& text) {
+  const auto time = parse_seconds(text);
+  if (!time) return wrong("--timeout", text, "not a time from 0.001 s to a year; 10 or 0.5 would be");
+  return *time;
+}
+
 Expected<RunOptions> run_options(const Texts& texts, std::uint64_t max_unpacked) {
   auto machine = machine_options(texts, max_unpacked);
   if (!machine) return Usage(machine.error());
@@ -198,10 +228,42 @@ Expected<RunOptions> run_options(const Texts& texts, std::uint64_t max_unpacked)
   out.quiet = texts.quiet;
   out.sandbox = !texts.no_sandbox;
   if (!texts.timeout.empty()) {
-    out.timeout = parse_seconds(texts.timeout);
-    if (!out.timeout) {
-      return wrong("--timeout", texts.timeout, "not a time from 0.001 s to a year; 10 or 0.5 would be");
-    }
+    const auto time = timeout_option(texts.timeout);
+    if (!time) return Usage(time.error());
+    out.timeout = *time;
+  }
+  return out;
+}
+
+Expected<Command> conform_options(const Texts& texts) {
+  ConformOptions out{.names = texts.names,
+                     .json = texts.json,
+                     .tap = texts.tap,
+                     .markdown = texts.markdown,
+                     .junit = texts.junit,
+                     .html = texts.html,
+                     .captures = texts.captures,
+                     .full = texts.matrix == "full",
+                     .qemu = texts.qemu,
+                     .timeout = {}};
+  if (texts.action == "judge")
+    out.action = ConformAction::kJudge;
+  else if (texts.action == "producer")
+    out.action = ConformAction::kProducer;
+  else if (texts.action != "list")
+    return Usage(UsageError{fmt::format("there is no `conform {}`; list, judge and producer there are",
+                                        printable(texts.action))});
+  if (out.action != ConformAction::kList && out.names.empty())
+    return Usage(UsageError{fmt::format("{} needs a name", texts.action)});
+  if (out.action == ConformAction::kList && !out.names.empty())
+    return Usage(UsageError{"list takes no name"});
+  if (texts.matrix != "short" && texts.matrix != "full")
+    return wrong("--matrix", texts.matrix, "must be short or full");
+  if (out.json && out.tap) return Usage(UsageError{"--json and --tap exclude each other"});
+  if (!texts.timeout.empty()) {
+    const auto time = timeout_option(texts.timeout);
+    if (!time) return Usage(time.error());
+    out.timeout = *time;
   }
   return out;
 }
@@ -218,6 +280,7 @@ Expected<Command> to_command(std::string_view command, const Texts& texts) {
     if (!cache) return Usage(cache.error());
     return *cache;
   }
+  if (command == "conform") return conform_options(texts);
   if (texts.file.empty()) return Usage(UsageError{"the file's name is empty"});
   const auto max_unpacked = size_option("--max-unpacked", texts.max_unpacked, 1);
   if (!max_unpacked) return Usage(max_unpacked.error());

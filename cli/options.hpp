@@ -82,13 +82,30 @@ struct CacheOptions {
   bool json = false;
 };
 
+/// What `pvh conform` is asked to do.
+enum class ConformAction : std::uint8_t { kList, kJudge, kProducer };
+
+struct ConformOptions {
+  ConformAction action = ConformAction::kList;
+  std::vector<std::string> names;  ///< captures, or producers
+  bool json = false;
+  bool tap = false;
+  bool markdown = false;
+  std::string junit;  ///< files to be written; empty: none
+  std::string html;
+  std::string captures;  ///< a folder
+  bool full = false;     ///< the full matrix
+  std::string qemu = "qemu-system-x86_64";
+  std::optional<std::chrono::milliseconds> timeout;  ///< of one case
+};
+
 /// A text that was asked for: help, or the version.
 struct TextWanted {
   std::string text;
 };
 
-using Command =
-    std::variant<InspectOptions, ExtractOptions, PlanOptions, RunOptions, CacheOptions, TextWanted>;
+using Command = std::variant<InspectOptions, ExtractOptions, PlanOptions, RunOptions, CacheOptions,
+                             ConformOptions, TextWanted>;
 
 /// What is wrong with the command line, ready to be said.
 struct UsageError {

@@ -159,6 +159,12 @@ TEST(Options, EveryWrongUseIsSaid) {
       {"an option without its value", {"run", "k", "--append"}, "--append needs a value"},
       {"two initrds", {"run", "k", "--initrd", "a", "--initrd", "b"}, "--initrd"},
       {"a limit of centuries", {"run", "k", "--timeout", "100000000000"}, "to a year"},
+      {"conform without an action", {"conform"}, "ACTION"},
+      {"an unknown action", {"conform", "praise"}, "praise"},
+      {"judge without a capture", {"conform", "judge"}, "needs a name"},
+      {"list with a name", {"conform", "list", "x"}, "no name"},
+      {"an unknown matrix", {"conform", "producer", "x", "--matrix", "long"}, "short or full"},
+      {"two forms at once", {"conform", "list", "--json", "--tap"}, "exclude"},
       {"help for what is not there", {"help", "boot"}, "no command `boot`"},
       {"a module without a file", {"run", "k", "--module", ",text"}, "--module"},
       {"a disk with an unknown word", {"run", "k", "--disk", "d,rw"}, "only `ro` may follow"},
@@ -247,7 +253,7 @@ TEST_P(EveryCommand, HasAHelpThatFitsAScreen) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Commands, EveryCommand,
-                         testing::Values("run", "plan", "inspect", "extract", "cache"));
+                         testing::Values("run", "plan", "inspect", "extract", "cache", "conform"));
 
 }  // namespace
 }  // namespace pvh::cli

@@ -40,10 +40,10 @@
 	.code32
 	.globl	probe_image, probe_entry
 probe_image:
-	/* What a producer that starts at the file's e_entry would run (NOTE-5): it stops there. */
+	/* What a producer that starts at the file's e_entry would run (NOTE-5): the end, at once, where nobody has an IDT. */
 	.globl	probe_wrong_entry
 probe_wrong_entry:
-	hlt
+	ud2
 	jmp	probe_wrong_entry
 	.balign	8
 signature:

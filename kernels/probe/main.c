@@ -26,6 +26,8 @@ enum {
   MOST_TABLE_BYTES = 64 * 1024,
   MOST_TABLES = 32,
   MOST_DESCRIPTOR_BYTES = 512,
+  MOST_RAM_ENTRIES = 64,
+  MOST_PLACES = 64, /* tried in one entry of RAM */
 };
 /* A checksum of more than this would take minutes on an emulated CPU. */
 #define MOST_CHECKED (64u << 20)
@@ -35,6 +37,11 @@ static uint64_t characters_left = 16u << 20;
 static uint64_t shown_left = 1u << 20;
 
 extern struct state probe_state;
+extern const unsigned char image_end[]; /* probe.ld: behind the bss, as linked */
+extern const unsigned char probe_image[];
+
+/* Nothing but a look at whether the producer made it zero (NOTE-7) uses this. */
+static unsigned char untouched[3 * 4096];
 
 static const struct pvh_memory memory = {probe_read, NULL};
 static unsigned char buffer[CHUNK];
@@ -179,6 +186,95 @@ static void show_memory_map(uint64_t map, uint32_t count) {
   if (count != 0 && map != 0) show_memory("memory_map", map, size, MOST_MAP_BYTES);
 }
 
+/* A place in RAM that is tried: what lay there, to be put back. */
+struct place {
+  uint64_t at;
+  uint64_t before;
+};
+
+static int is_own(uint64_t at) {
+  const uint64_t size = (uint64_t)(image_end - probe_image);
+  return at + sizeof(uint64_t) > probe_state.image && at < probe_state.image + size;
+}
+
+/* A value that no two places share, so that two addresses of one memory are noticed. */
+static uint64_t mark_of(uint64_t at) {
+  return at * 0x9e3779b97f4a7c15ull ^ 0x70726f6265206d65ull;
+}
+
+/*
+ * Whether the memory that an entry calls RAM keeps what is written (MAP-5): the first and last 8 bytes, and
+ * places evenly between. All are written before any is read back, and then all are put back.
+ */
+static void try_ram(uint64_t start, uint64_t size) {
+  static struct place places[MOST_PLACES];
+  const uint64_t last = start + (size - sizeof(uint64_t));
+  /* Of the entry's pages, and no division of 64 bits, which i386 has not. */
+  unsigned shift = 12;
+  uint64_t failed = 0, first_failed = 0, tried = 0, at, i;
+  while (size >> shift > MOST_PLACES - 2) ++shift;
+  for (at = start, i = 0; i < MOST_PLACES; ++i) {
+    struct place* place = &places[tried];
+    if (is_own(at) || !probe_read(NULL, at, &place->before, sizeof(place->before))) goto next;
+    place->at = at;
+    ++tried;
+  next:
+    if (at == last) break;
+    at += (uint64_t)1 << shift;
+    if (at > last) at = last;
+  }
+  for (i = 0; i < tried; ++i) probe_write(places[i].at, mark_of(places[i].at));
+  for (i = 0; i < tried; ++i) {
+    uint64_t found = 0;
+    if (probe_read(NULL, places[i].at, &found, sizeof(found)) && found == mark_of(places[i].at)) continue;
+    if (failed++ == 0) first_failed = places[i].at;
+  }
+  /* From the last, so that of two addresses of one memory the first decides. */
+  for (i = tried; i > 0; --i) probe_write(places[i - 1].at, places[i - 1].before);
+  json_begin("ram");
+  json_number("at", start);
+  json_number("size", size);
+  json_number("places", tried);
+  json_number("failed", failed);
+  json_number("first_failed", first_failed);
+  json_end();
+}
+
+static void try_map(uint64_t map, uint32_t count) {
+  uint32_t i, tried = 0;
+  for (i = 0; i < count && i < MOST_MAP_BYTES / 24 && tried < MOST_RAM_ENTRIES; ++i) {
+    struct hvm_memmap_table_entry entry;
+    const uint64_t at = map + (uint64_t)i * sizeof(entry);
+    if (at < map || !probe_read(NULL, at, &entry, sizeof(entry))) return;
+    if (entry.type != XEN_HVM_MEMMAP_TYPE_RAM || entry.size < sizeof(uint64_t)) continue;
+    if (entry.addr + (entry.size - 1) < entry.addr) continue;
+    try_ram(entry.addr, entry.size);
+    ++tried;
+  }
+}
+
+/* Where BIOSes put it: tables that the start info does not name (START-7). */
+static void show_rsdp_elsewhere(uint64_t rsdp) {
+  char signature[8];
+  uint64_t at;
+  for (at = 0xe0000; at < 0x100000; at += 16) {
+    if (at == rsdp || !probe_read(NULL, at, signature, sizeof(signature)) ||
+        __builtin_memcmp(signature, "RSD PTR ", sizeof(signature)) != 0)
+      continue;
+    json_begin("rsdp_elsewhere");
+    json_number("at", at);
+    json_end();
+    return;
+  }
+}
+
+static int is_zero(const unsigned char* bytes, size_t size) {
+  size_t i;
+  for (i = 0; i < size; ++i)
+    if (bytes[i] != 0) return 0;
+  return 1;
+}
+
 /* A table with ACPI's common header, as long as it says. */
 static uint32_t show_table(uint64_t at) {
   unsigned char header[8];
@@ -250,6 +346,7 @@ void probe_main(void) {
   const uint32_t at = probe_state.ebx;
   unsigned consoles;
   int known;
+  const int zeroed = is_zero(untouched, sizeof(untouched));
   pvh_exceptions_init();
   crc_init();
   consoles = pvh_console_init();
@@ -260,6 +357,9 @@ void probe_main(void) {
   json_number("bits", sizeof(void*) * 8);
   json_number("image", probe_state.image);
   json_number("linked", PROBE_LINK_ADDRESS);
+  json_number("size", (uint64_t)(image_end - probe_image));
+  json_bool("zeroed", zeroed);
+  json_bool("movable", PROBE_RELOCATABLE);
   json_bool("xen", pvh_on_xen());
   json_number("consoles", consoles);
   json_end();
@@ -275,6 +375,8 @@ void probe_main(void) {
     if (info.nr_modules != 0) show_modules(info.modlist_paddr, info.nr_modules);
     if (info.version >= 1) show_memory_map(info.memmap_paddr, info.memmap_entries);
     show_acpi(info.rsdp_paddr);
+    show_rsdp_elsewhere(info.rsdp_paddr);
+    if (info.version >= 1 && info.memmap_paddr != 0) try_map(info.memmap_paddr, info.memmap_entries);
   }
   json_begin("end");
   json_bool("magic", known);

@@ -11,7 +11,7 @@
 
 extern uint64_t probe_window[512]; /* entry.S: the page directory of the fifth GiB */
 
-enum { WINDOW_SIZE = 0x200000, PRESENT_LARGE = 0x81 };
+enum { WINDOW_SIZE = 0x200000, WRITABLE_LARGE = 0x83 };
 
 /* Asked once: under a hypervisor each cpuid costs microseconds, and strings are read byte by byte. */
 static uint64_t address_limit(void) {
@@ -23,16 +23,16 @@ static uint64_t address_limit(void) {
   return limit;
 }
 
-static const unsigned char* look_at(uint64_t paddr) {
+static unsigned char* look_at(uint64_t paddr) {
   static uint64_t looking_at;
   const uint64_t page = paddr & ~(uint64_t)(WINDOW_SIZE - 1);
   if (paddr < FOUR_GIB) return pvh_physical(paddr);
   if (page != looking_at) {
-    probe_window[0] = page | PRESENT_LARGE;
+    probe_window[0] = page | WRITABLE_LARGE;
     __asm__ volatile("invlpg (%0)" : : "r"(FOUR_GIB) : "memory");
     looking_at = page;
   }
-  return (const unsigned char*)(FOUR_GIB + (paddr - page));
+  return (unsigned char*)(FOUR_GIB + (paddr - page));
 }
 
 #else
@@ -41,7 +41,7 @@ static uint64_t address_limit(void) {
   return FOUR_GIB;
 }
 
-static const unsigned char* look_at(uint64_t paddr) {
+static unsigned char* look_at(uint64_t paddr) {
   return pvh_physical(paddr);
 }
 
@@ -62,4 +62,13 @@ int probe_read(void* context, uint64_t paddr, void* out, size_t size) {
     size -= now;
   }
   return 1;
+}
+
+void probe_write(uint64_t paddr, uint64_t value) {
+  const unsigned char* bytes = (const unsigned char*)&value;
+  size_t i;
+  for (i = 0; i < sizeof(value); ++i) {
+    volatile unsigned char* to = look_at(paddr + i);
+    *to = bytes[i];
+  }
 }

@@ -9,4 +9,7 @@
 /* For struct pvh_memory: any physical address that the CPU can form. Where nothing lies, ones are read. */
 int probe_read(void* context, uint64_t paddr, void* out, size_t size);
 
+/* Eight bytes, where reading would succeed. */
+void probe_write(uint64_t paddr, uint64_t value);
+
 #endif

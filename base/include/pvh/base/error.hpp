@@ -144,6 +144,14 @@ enum class Fault : std::uint16_t {
   kCacheForeign,  ///< the directory may hold what others wrote: subject (its path), found (text: why)
   kCacheFailed,   ///< the host refused: subject (its path), found (text: its reason)
 
+  // conform: captures, and the producers that are asked for them.
+  kCaptureNotJson,   ///< found: what the JSON reader says
+  kCaptureFormat,    ///< the capture's format number: found, wanted
+  kCaptureMember,    ///< subject: the member's path; found, wanted: text
+  kCaptureTooLarge,  ///< found, wanted (Size: the most)
+  kUnknownProducer,  ///< subject: its name; wanted: those that there are
+  kNoKernelPlace,    ///< a command's template does not name {kernel}: subject: the template
+
   // cli: files and arguments. In these, subject is what the file was to be: "the kernel", "module 2".
   kFileMissing,       ///< subject
   kFileUnreadable,    ///< this user may not: subject, wanted (text: "read" or "written")

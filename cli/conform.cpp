@@ -1,0 +1,148 @@
+// pvh conform: the clauses, what captures keep of them, and what producers do.
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <system_error>
+
+#include "commands.hpp"
+#include "files.hpp"
+#include "json.hpp"
+#include "output.hpp"
+#include "pvh/conform/report.hpp"
+#include "pvh/runners/producers.hpp"
+#include "words.hpp"
+
+namespace pvh::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using conform::ProducerReport;
+using Json = nlohmann::ordered_json;
+
+std::string list_json() {
+  Json list = Json::array();
+  for (const conform::ClauseEntry& entry : conform::clauses()) {
+    Json by = Json::array();
+    if ((entry.owed_by & conform::kProducer) != 0) by.push_back("producer");
+    if ((entry.owed_by & conform::kConsumer) != 0) by.push_back("consumer");
+    if ((entry.owed_by & conform::kHeader) != 0) by.push_back("header");
+    list.push_back({{"clause", clause_id(entry.id)},
+                    {"severity", entry.severity == conform::Severity::kMust ? "must" : "should"},
+                    {"owed_by", by},
+                    {"text", entry.text},
+                    {"rationale", entry.rationale},
+                    {"source", entry.source},
+                    {"checked", entry.check != nullptr},
+                    {"why_not", conform::why_no_check(entry)}});
+  }
+  return list.dump(2) + "\n";
+}
+
+int list(const ConformOptions& options) {
+  if (options.markdown) return print(conform::contract_page()) ? kExitDone : kExitError;
+  if (options.json) return print(list_json()) ? kExitDone : kExitError;
+  std::string text;
+  for (const conform::ClauseEntry& entry : conform::clauses())
+    text += fmt::format("{:<8} {:<6} {}\n", clause_id(entry.id),
+                        entry.severity == conform::Severity::kMust ? "must" : "should", entry.text);
+  return print(text) ? kExitDone : kExitError;
+}
+
+int fail(const ConformOptions& options, const Failure& failure) {
+  if (options.json && !print(failure_json(failure))) return kExitError;
+  complain(message(failure));
+  return kExitError;
+}
+
+/// Whether `text` came to lie in `path`, where one is named.
+bool written(const std::string& path, const std::string& text) {
+  if (path.empty()) return true;
+  const auto done = write_file(path, as_bytes(text));
+  if (!done) complain(message({done.error(), path}));
+  return done.has_value();
+}
+
+/// Everything that was asked for; false where some of it could not be written.
+bool tell(const ConformOptions& options, std::span<const ProducerReport> reports) {
+  const Style style = output_style();
+  const std::string text =
+      options.json  ? conform::json_report(reports)
+      : options.tap ? conform::tap_report(reports)
+                    : conform::table_report(reports, {.colour = style.colour, .unicode = style.unicode});
+  const bool files = written(options.junit, options.junit.empty() ? "" : conform::junit_report(reports)) &&
+                     written(options.html, options.html.empty() ? "" : conform::html_report(reports));
+  return print(text) && files;
+}
+
+int judge(const ConformOptions& options) {
+  std::vector<ProducerReport> reports;
+  for (const std::string& path : options.names) {
+    const auto file = MappedFile::open(path, "a capture");
+    if (!file) return fail(options, {file.error(), path});
+    auto capture = conform::read_capture(as_text(file->bytes()));
+    if (!capture) return fail(options, {capture.error(), path});
+    auto report = std::ranges::find(reports, capture->producer, &ProducerReport::producer);
+    if (report == reports.end())
+      report = reports.insert(reports.end(), {.producer = capture->producer, .version = capture->version});
+    auto findings = conform::judge(*capture);
+    report->results.push_back({std::move(*capture), std::move(findings)});
+  }
+  if (!tell(options, reports)) return kExitError;
+  return std::ranges::all_of(reports, conform::breaks_nothing) ? kExitDone : kExitError;
+}
+
+/// Where this program lies, to be run as a producer itself.
+std::string own_path() {
+  std::error_code problem;
+  const fs::path path = fs::read_symlink("/proc/self/exe", problem);
+  return problem ? "pvh" : path.string();
+}
+
+/// Each capture as a file of its own: "qemu-q35-03.json".
+bool keep_captures(const std::string& folder, const ProducerReport& report) {
+  if (folder.empty()) return true;
+  std::error_code problem;
+  fs::create_directories(folder, problem);
+  std::string name = report.producer.substr(0, report.producer.find(':'));
+  for (std::size_t i = 0; i < report.results.size(); ++i) {
+    const std::string path = (fs::path(folder) / fmt::format("{}-{:02}.json", name, i)).string();
+    if (!written(path, conform::write_capture(report.results[i].capture))) return false;
+  }
+  return true;
+}
+
+int producer(const ConformOptions& options) {
+  runners::Options how{.pvh = own_path(),
+                       .qemu = options.qemu,
+                       .matrix = options.full ? runners::Matrix::kFull : runners::Matrix::kShort};
+  if (options.timeout) how.limit = *options.timeout;
+  std::vector<ProducerReport> reports;
+  for (const std::string& name : options.names) {
+    auto report = runners::run_producer(name, how);
+    if (!report) return fail(options, {report.error(), ""});
+    if (!keep_captures(options.captures, *report)) return kExitError;
+    reports.push_back(std::move(*report));
+  }
+  if (!tell(options, reports)) return kExitError;
+  return std::ranges::all_of(reports, conform::keeps_the_contract) ? kExitDone : kExitError;
+}
+
+}  // namespace
+
+int conform(const ConformOptions& options) {
+  switch (options.action) {
+    case ConformAction::kList:
+      return list(options);
+    case ConformAction::kJudge:
+      return judge(options);
+    case ConformAction::kProducer:
+      return producer(options);
+  }
+  return kExitUsage;
+}
+
+}  // namespace pvh::cli

@@ -1,0 +1,23 @@
+// Sentences for the faults of conform.
+#include "words.hpp"
+
+namespace pvh::cli {
+
+words::Table words_conform() {
+  static constexpr FaultWords kWords[] = {
+      {Fault::kCaptureNotJson, "the capture is not JSON: {found}",
+       "Was it cut short, or is it another file?"},
+      {Fault::kCaptureFormat, "the capture has format {found}; this pvh reads format {wanted}",
+       "docs/capture.md describes the format."},
+      {Fault::kCaptureMember, "in the capture, {subject} is {found}; it must be {wanted}",
+       "docs/capture.md describes each member."},
+      {Fault::kCaptureTooLarge, "the capture has {found}; {wanted} are read at the most",
+       "Checksums can stand for what modules hold."},
+      {Fault::kUnknownProducer, "there is no producer {subject}", "There are {wanted}."},
+      {Fault::kNoKernelPlace, "the command {subject} does not say where the kernel goes",
+       "Write kernel in braces where its path belongs."},
+  };
+  return kWords;
+}
+
+}  // namespace pvh::cli

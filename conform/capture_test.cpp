@@ -1,0 +1,166 @@
+#include "pvh/conform/capture.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "pvh/conform_testing/good_capture.hpp"
+
+namespace pvh::conform {
+namespace {
+
+using testing::good_capture;
+
+Error error_of(std::string_view json) {
+  const auto capture = read_capture(json);
+  EXPECT_FALSE(capture);
+  return capture ? Error{} : capture.error();
+}
+
+/// A capture with nothing but what is needed, and `more`.
+std::string with(const std::string& more) {
+  return R"({"pvh_capture": 1, "producer": "p", "outcome": "captured", )" + more + "}";
+}
+
+TEST(Capture, IsReadAsItWasWritten) {
+  Capture capture = good_capture();
+  capture.command = "run \"it\"";
+  capture.segments["tr"] = {0x18, 0, 0x67, 0x8b};
+  capture.strings = {{0x1100, 19, true}};
+  capture.rsdp_elsewhere = {0xf5a40};
+  const std::string text = write_capture(capture);
+  const auto read = read_capture(text);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(write_capture(*read), text);
+  EXPECT_EQ(read->memory.size(), capture.memory.size());
+  EXPECT_EQ(read->asked.modules->size(), 2U);
+}
+
+TEST(Capture, IsRefusedWhereItIsNoJson) {
+  EXPECT_EQ(error_of("").what, Fault::kCaptureNotJson);
+  EXPECT_EQ(error_of("{\"pvh_capture\": 1").what, Fault::kCaptureNotJson);
+  const Error error = error_of("[1, 2");
+  EXPECT_THAT(std::get<std::string>(error.found), ::testing::HasSubstr("line 1"));
+}
+
+TEST(Capture, IsRefusedInAnotherFormat) {
+  const Error error = error_of(R"({"pvh_capture": 2})");
+  EXPECT_EQ(error.what, Fault::kCaptureFormat);
+  EXPECT_EQ(error.found, Fact(std::uint64_t{2}));
+  EXPECT_EQ(error.wanted, Fact(std::uint64_t{1}));
+}
+
+struct WrongMember {
+  const char* more;
+  const char* path;
+  const char* found;
+};
+
+class WrongMembers : public ::testing::TestWithParam<WrongMember> {};
+
+TEST_P(WrongMembers, AreNamedByTheirPath) {
+  const Error error = error_of(with(GetParam().more));
+  EXPECT_EQ(error.what, Fault::kCaptureMember);
+  EXPECT_EQ(error.subject, GetParam().path);
+  EXPECT_EQ(error.found, Fact(std::string(GetParam().found)));
+  EXPECT_NE(error.wanted, Fact());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Capture, WrongMembers,
+    ::testing::Values(WrongMember{R"("registers": [])", "registers", "a list of 0"},
+                      WrongMember{R"("registers": {"ebx": "0x1000"})", "registers.ebx", "the text '0x1000'"},
+                      WrongMember{R"("registers": {"ebx": -1})", "registers.ebx", "-1"},
+                      WrongMember{R"("registers": {"ebx": 1e3})", "registers.ebx", "1000.0"},
+                      WrongMember{R"("segments": {"tr": {"selector": 1, "base": 0, "limit": 1}})",
+                                  "segments.tr.attributes", "nothing"},
+                      WrongMember{R"("memory": {})", "memory", "an object"},
+                      WrongMember{R"("memory": [{"at": 1, "hex": "00"}, 7])", "memory[1]", "7"},
+                      WrongMember{R"("memory": [{"at": 1, "hex": "0"}])", "memory[0].hex", "the text '0'"},
+                      WrongMember{R"("memory": [{"at": 1, "hex": "0g"}])", "memory[0].hex", "the text '0g'"},
+                      WrongMember{R"("memory": [{"hex": "00"}])", "memory[0].at", "nothing"},
+                      WrongMember{R"("memory": [{"at": 18446744073709551615, "hex": "0000"}])", "memory[0]",
+                                  "2 bytes at 0xffffffffffffffff"},
+                      WrongMember{R"("memory": [{"at": 8, "hex": "0001"}, {"at": 9, "hex": "02"}])",
+                                  "memory[1]", "1 bytes at 0x9"},
+                      WrongMember{R"("case": {"about": "MAP-99"})", "case.about", "the text 'MAP-99'"},
+                      WrongMember{R"("case": {"modules": [{"crc32": 1}]})", "case.modules[0].size",
+                                  "nothing"},
+                      WrongMember{R"("case": {"modules": [{"size": 1, "crc32": 4294967296}]})",
+                                  "case.modules[0].crc32", "4294967296"},
+                      WrongMember{R"("checksums": [{"at": 0}])", "checksums[0].size", "nothing"},
+                      WrongMember{R"("image": {"at": 1})", "image.linked", "nothing"},
+                      WrongMember{R"("ram": [{"at": true}])", "ram[0].at", "true"}));
+
+TEST(Capture, IsRefusedWithAnUnknownOutcome) {
+  const Error error = error_of(R"({"pvh_capture": 1, "producer": "p", "outcome": "fine"})");
+  EXPECT_EQ(error.subject, "outcome");
+}
+
+TEST(Capture, IsRefusedWithTooMuchMemory) {
+  const std::string hex(2 * kMiB + 2, '0');
+  std::string pieces;
+  for (int i = 0; i < 4; ++i)
+    pieces += (i == 0 ? "" : ",") + std::string(R"({"at": )") + std::to_string(i * 16777216) +
+              R"(, "hex": ")" + hex + "\"}";
+  EXPECT_EQ(error_of(with(R"("memory": [)" + pieces + "]")).subject, "memory[3].hex");
+}
+
+TEST(Memory, BecomesOnePieceWhereItTouches) {
+  std::vector<MemoryPiece> pieces;
+  const auto bytes = [](std::size_t count) { return std::vector<std::byte>(count, std::byte{7}); };
+  EXPECT_TRUE(add_memory(pieces, 10, bytes(5)));
+  EXPECT_TRUE(add_memory(pieces, 20, bytes(5)));
+  EXPECT_TRUE(add_memory(pieces, 40, bytes(5)));
+  EXPECT_EQ(pieces.size(), 3U);
+  EXPECT_TRUE(add_memory(pieces, 12, bytes(9)));
+  ASSERT_EQ(pieces.size(), 2U);
+  EXPECT_EQ(pieces[0].at, 10U);
+  EXPECT_EQ(pieces[0].bytes.size(), 15U);
+  EXPECT_FALSE(add_memory(pieces, 24, std::vector<std::byte>(1)));
+}
+
+TEST(Checksum, IsZlibs) {
+  EXPECT_EQ(crc32(as_bytes("123456789")), 0xcbf43926U);
+}
+
+constexpr std::string_view kStory =
+    "SeaBIOS (version x)\r\n"
+    "Booting... "
+    "{\"pvh_probe\":1,\"part\":\"begin\",\"bits\":64,\"image\":1048576,\"linked\":1048576,\"zeroed\":true}"
+    "\r\n"
+    "{\"pvh_probe\":1,\"part\":\"cpu\",\"ebx\":4096,\"cr0\":17}\n"
+    "{\"pvh_probe\":1,\"part\":\"memory\",\"of\":\"start_info\",\"at\":4096,\"hex\":\"78c56e33\"}\n"
+    "{\"pvh_probe\":1,\"part\":\"string\",\"of\":\"command_line\",\"index\":0,\"at\":8192,\"length\":3,"
+    "\"terminated\":true,"
+    "\"checked\":3,\"crc32\":5}\n"
+    "{\"pvh_probe\":1,\"part\":\"ram\",\"at\":0,\"size\":4096,\"places\":2,\"failed\":1,\"first_failed\":8}"
+    "\n";
+
+TEST(ProbeOutput, IsReadBehindWhatTheMonitorSays) {
+  const Capture capture =
+      capture_of(std::string(kStory) + "{\"pvh_probe\":1,\"part\":\"end\",\"magic\":true}\n", {});
+  EXPECT_EQ(capture.outcome, Outcome::kCaptured);
+  EXPECT_EQ(capture.image->at, kMiB);
+  EXPECT_EQ(capture.registers.at("ebx"), 4096U);
+  EXPECT_EQ(capture.memory.front().bytes.size(), 4U);
+  EXPECT_EQ(capture.checksums.front().crc32, 5U);
+  EXPECT_TRUE(capture.strings.front().terminated);
+  EXPECT_EQ(capture.ram.front().failed, 1U);
+}
+
+TEST(ProbeOutput, ThatBreaksOffIsADeath) {
+  EXPECT_EQ(capture_of(kStory, {}).outcome, Outcome::kDied);
+  EXPECT_EQ(capture_of("", {}).outcome, Outcome::kDied);
+  EXPECT_NE(capture_of("", {}).words, "");
+}
+
+TEST(ProbeOutput, ThatIsSomethingElseIsGarbage) {
+  const Capture capture = capture_of("hello\x1b[2J\n", {});
+  EXPECT_EQ(capture.outcome, Outcome::kGarbage);
+  EXPECT_THAT(capture.words, ::testing::HasSubstr(R"(hello\x1b[2J)"));
+}
+
+}  // namespace
+}  // namespace pvh::conform

@@ -1,0 +1,133 @@
+// MAP: the memory map.
+#include <pvh/start_info.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "checks.hpp"
+#include "judgements.hpp"
+
+namespace pvh::conform {
+namespace {
+
+/// Memory that a machine may keep for its firmware and devices without listing it.
+constexpr std::uint64_t kUnlisted = 4 * kMiB;
+
+std::string entry_text(const MapEntrySeen& entry) {
+  return fmt::format("{} of type {}", range_text(entry.at, entry.size), entry.type);
+}
+
+/// Why there is no map to look at, where there is none.
+std::optional<Judgement> without_map(const Evidence& evidence) {
+  if (auto out = without_info(evidence)) return out;
+  if (evidence.info->version == 0) return not_applicable("version 0 has no map");
+  if (evidence.info->map_count == 0U) return not_applicable("no map is handed over");
+  if (!evidence.map) return not_seen("the map is not shown");
+  return std::nullopt;
+}
+
+bool is_ram(const MapEntrySeen& entry) {
+  return entry.type == XEN_HVM_MEMMAP_TYPE_RAM;
+}
+
+std::uint64_t ram_of(const std::vector<MapEntrySeen>& map) {
+  std::uint64_t sum = 0;
+  for (const MapEntrySeen& entry : map) {
+    if (is_ram(entry)) sum += std::min(entry.size, UINT64_MAX - sum);
+  }
+  return sum;
+}
+
+/// The first pair of neighbours, by address, that overlap.
+std::string overlap_in(std::vector<MapEntrySeen> map) {
+  std::ranges::sort(map, {}, &MapEntrySeen::at);
+  for (std::size_t i = 1; i < map.size(); ++i) {
+    if (map[i].at < map[i - 1].end())
+      return fmt::format("{} overlaps {}", entry_text(map[i - 1]), entry_text(map[i]));
+  }
+  return {};
+}
+
+}  // namespace
+
+Judgement map_1(const Evidence& evidence) {
+  const std::string owed = "entries of 24 bytes whose reserved word is 0";
+  if (auto out = without_map(evidence)) return *out;
+  for (std::size_t i = 0; i < evidence.map->size(); ++i) {
+    const std::uint32_t reserved = (*evidence.map)[i].reserved;
+    if (reserved != 0)
+      return broken(fmt::format("the reserved word of entry {} is {:#x}", i, reserved), owed);
+  }
+  return pass(fmt::format("{} entries", evidence.map->size()), owed);
+}
+
+Judgement map_2(const Evidence& evidence) {
+  const std::string owed = "types 1 to 7";
+  if (auto out = without_map(evidence)) return *out;
+  for (std::size_t i = 0; i < evidence.map->size(); ++i) {
+    const MapEntrySeen& entry = (*evidence.map)[i];
+    // An empty entry describes nothing; that it is there at all is MAP-3's.
+    if (entry.size != 0 && (entry.type < XEN_HVM_MEMMAP_TYPE_RAM || entry.type > XEN_HVM_MEMMAP_TYPE_PMEM))
+      return broken(fmt::format("entry {} has type {}", i, entry.type), owed);
+  }
+  return pass("only types of the contract", owed);
+}
+
+Judgement map_3(const Evidence& evidence) {
+  const std::string owed = "sorted, disjoint, no entry empty or beyond 2^64";
+  if (auto out = without_map(evidence)) return *out;
+  const auto& map = *evidence.map;
+  for (std::size_t i = 0; i < map.size(); ++i) {
+    if (map[i].size == 0)
+      return broken(
+          fmt::format("entry {} of {} is empty: type {} at {:#x}", i, map.size(), map[i].type, map[i].at),
+          owed);
+    if (map[i].wraps()) return broken(fmt::format("entry {} at {:#x} passes 2^64", i, map[i].at), owed);
+  }
+  for (std::size_t i = 1; i < map.size(); ++i) {
+    if (map[i].at < map[i - 1].at)
+      return broken(fmt::format("entry {} at {:#x} comes after one at {:#x}", i, map[i].at, map[i - 1].at),
+                    owed);
+  }
+  if (const auto overlap = overlap_in(map); !overlap.empty()) return broken(overlap, owed);
+  return pass(fmt::format("{} entries in order", map.size()), owed);
+}
+
+Judgement map_4(const Evidence& evidence) {
+  const auto& asked = evidence.capture.asked.map_entries;
+  if (!asked) return not_applicable("no number of entries was asked for");
+  if (auto out = without_info(evidence)) return *out;
+  const std::string owed = fmt::format("at least {} entries, as were asked for", *asked);
+  const std::uint64_t count = evidence.info->map_count.value_or(0);
+  const std::string seen = fmt::format("{} entries", count);
+  return count >= *asked ? pass(seen, owed) : broken(seen, owed);
+}
+
+Judgement map_5(const Evidence& evidence) {
+  if (auto out = without_map(evidence)) return *out;
+  const auto& asked = evidence.capture.asked.memory;
+  const std::string owed =
+      asked ? fmt::format("RAM that is there, {} MiB of it, and no tables in it", *asked / kMiB)
+            : "RAM that is there, and no tables in it";
+  for (const RamTried& tried : evidence.capture.ram) {
+    if (tried.failed != 0)
+      return broken(
+          fmt::format("{} of {} places tried in {} do not keep what is written, the first at {:#x}",
+                      tried.failed, tried.places, range_text(tried.at, tried.size), tried.first_failed),
+          owed);
+  }
+  for (const Taken& table : evidence.tables) {
+    const auto ram = std::ranges::find_if(*evidence.map, [&](const MapEntrySeen& entry) {
+      return is_ram(entry) && entry.at < table.end() && table.at < entry.end();
+    });
+    if (ram != evidence.map->end())
+      return broken(fmt::format("{} at {:#x} lies in {}", table.name, table.at, entry_text(*ram)), owed);
+  }
+  const std::uint64_t ram = ram_of(*evidence.map);
+  const std::string seen = fmt::format("{} KiB of RAM", ram / kKiB);
+  if (asked && ram > *asked) return broken(seen + ", more than was asked for", owed);
+  if (asked && *asked - ram > kUnlisted) return broken(seen + ", less than was asked for", owed);
+  return pass(seen, owed);
+}
+
+}  // namespace pvh::conform

@@ -1,0 +1,222 @@
+#include "evidence.hpp"
+
+#include <fmt/format.h>
+#include <pvh/start_info.h>
+
+#include <algorithm>
+#include <cstddef>
+
+namespace pvh::conform {
+namespace {
+
+constexpr std::uint64_t kVersion0Size = offsetof(hvm_start_info, memmap_paddr);
+constexpr std::uint64_t kTableHeader = 36;  // of ACPI
+// A hostile capture names everything a million times; none of this is met in one that means well.
+constexpr std::uint64_t kMostTables = 64;
+constexpr std::uint64_t kMostModules = 1024;
+constexpr std::uint64_t kMostText = kMiB;
+constexpr std::uint64_t kMostSummed = kMiB;
+
+template <class T>
+T at(Bytes bytes, std::uint64_t offset) {
+  return read_le<T>(bytes, offset).value_or(0);
+}
+
+void read_info(Evidence& evidence) {
+  const auto ebx = evidence.register_named("ebx");
+  if (!ebx) return;
+  const auto head = evidence.bytes(*ebx, kVersion0Size);
+  if (!head) return;
+  StartInfoSeen info{.magic = at<std::uint32_t>(*head, offsetof(hvm_start_info, magic)),
+                     .version = at<std::uint32_t>(*head, offsetof(hvm_start_info, version)),
+                     .flags = at<std::uint32_t>(*head, offsetof(hvm_start_info, flags)),
+                     .module_count = at<std::uint32_t>(*head, offsetof(hvm_start_info, nr_modules)),
+                     .module_list = at<std::uint64_t>(*head, offsetof(hvm_start_info, modlist_paddr)),
+                     .command_line = at<std::uint64_t>(*head, offsetof(hvm_start_info, cmdline_paddr)),
+                     .rsdp = at<std::uint64_t>(*head, offsetof(hvm_start_info, rsdp_paddr))};
+  const auto whole = evidence.bytes(*ebx, sizeof(hvm_start_info));
+  if (info.version >= 1 && whole) {
+    info.map = at<std::uint64_t>(*whole, offsetof(hvm_start_info, memmap_paddr));
+    info.map_count = at<std::uint32_t>(*whole, offsetof(hvm_start_info, memmap_entries));
+    info.reserved = at<std::uint32_t>(*whole, offsetof(hvm_start_info, reserved));
+  }
+  evidence.known = info.magic == XEN_HVM_START_MAGIC_VALUE;
+  evidence.info = info;
+}
+
+void read_modules(Evidence& evidence) {
+  const StartInfoSeen& info = *evidence.info;
+  if (info.module_count == 0) {
+    evidence.modules.emplace();
+    return;
+  }
+  if (info.module_list == 0 || info.module_count > kMostModules) return;
+  const auto list =
+      evidence.bytes(info.module_list, std::uint64_t{info.module_count} * sizeof(hvm_modlist_entry));
+  if (!list) return;
+  auto& modules = evidence.modules.emplace();
+  for (std::uint64_t i = 0; i < list->size(); i += sizeof(hvm_modlist_entry))
+    modules.push_back(
+        {.at = at<std::uint64_t>(*list, i + offsetof(hvm_modlist_entry, paddr)),
+         .size = at<std::uint64_t>(*list, i + offsetof(hvm_modlist_entry, size)),
+         .command_line = at<std::uint64_t>(*list, i + offsetof(hvm_modlist_entry, cmdline_paddr)),
+         .reserved = at<std::uint64_t>(*list, i + offsetof(hvm_modlist_entry, reserved))});
+}
+
+/// What these entries cover together.
+std::vector<Span> merged(std::vector<MapEntrySeen> entries) {
+  std::ranges::sort(entries, {}, &MapEntrySeen::at);
+  std::vector<Span> out;
+  for (const MapEntrySeen& entry : entries) {
+    if (entry.size == 0) continue;
+    if (out.empty() || out.back().end < entry.at)
+      out.push_back({entry.at, entry.end()});
+    else
+      out.back().end = std::max(out.back().end, entry.end());
+  }
+  return out;
+}
+
+void read_map(Evidence& evidence) {
+  const StartInfoSeen& info = *evidence.info;
+  if (!info.map_count || *info.map_count == 0 || *info.map == 0) return;
+  const auto table =
+      evidence.bytes(*info.map, std::uint64_t{*info.map_count} * sizeof(hvm_memmap_table_entry));
+  if (!table) return;
+  auto& map = evidence.map.emplace();
+  for (std::uint64_t i = 0; i < table->size(); i += sizeof(hvm_memmap_table_entry))
+    map.push_back({.at = at<std::uint64_t>(*table, i + offsetof(hvm_memmap_table_entry, addr)),
+                   .size = at<std::uint64_t>(*table, i + offsetof(hvm_memmap_table_entry, size)),
+                   .type = at<std::uint32_t>(*table, i + offsetof(hvm_memmap_table_entry, type)),
+                   .reserved = at<std::uint32_t>(*table, i + offsetof(hvm_memmap_table_entry, reserved))});
+  evidence.listed = merged(map);
+  auto ram = map;
+  std::erase_if(ram, [](const MapEntrySeen& entry) { return entry.type != XEN_HVM_MEMMAP_TYPE_RAM; });
+  evidence.ram = merged(std::move(ram));
+}
+
+/// A table by its header, and the FADT's DSDT, which no list names.
+void add_table(Evidence& evidence, std::uint64_t address) {
+  const auto header = evidence.bytes(address, 8);
+  if (!header || evidence.tables.size() >= kMostTables) return;
+  const std::string name(as_text(header->first(4)));
+  evidence.tables.push_back({"ACPI's " + name, address, at<std::uint32_t>(*header, 4)});
+  if (name != "FACP") return;
+  const auto fadt = evidence.bytes(address, 44);
+  if (fadt && at<std::uint32_t>(*fadt, 40) != 0) add_table(evidence, at<std::uint32_t>(*fadt, 40));
+}
+
+void read_tables(Evidence& evidence) {
+  const std::uint64_t rsdp = evidence.info->rsdp;
+  const auto root = evidence.bytes(rsdp, kTableHeader);
+  if (rsdp == 0 || !root || as_text(root->first(8)) != "RSD PTR ") return;
+  const bool wide = at<std::uint8_t>(*root, 15) >= 2;
+  evidence.tables.push_back({"the RSDP", rsdp, wide ? kTableHeader : 20});
+  const std::uint64_t list = wide ? at<std::uint64_t>(*root, 24) : at<std::uint32_t>(*root, 16);
+  const auto header = evidence.bytes(list, kTableHeader);
+  if (!header) return;
+  const std::uint32_t length = at<std::uint32_t>(*header, 4);
+  const auto whole = evidence.bytes(list, length);
+  add_table(evidence, list);
+  if (!whole) return;
+  const std::uint64_t width = wide ? 8 : 4;
+  for (std::uint64_t i = kTableHeader; i + width <= length && evidence.tables.size() < kMostTables;
+       i += width)
+    add_table(evidence, wide ? at<std::uint64_t>(*whole, i) : at<std::uint32_t>(*whole, i));
+}
+
+}  // namespace
+
+std::optional<Bytes> Evidence::bytes(std::uint64_t at, std::uint64_t size) const {
+  const auto after = std::ranges::upper_bound(capture.memory, at, {}, &MemoryPiece::at);
+  if (after == capture.memory.begin()) return std::nullopt;
+  const MemoryPiece& piece = *std::prev(after);
+  return slice(piece.bytes, at - piece.at, size);
+}
+
+std::optional<TextSeen> Evidence::text(std::uint64_t at) const {
+  TextSeen seen;
+  const auto after = std::ranges::upper_bound(capture.memory, at, {}, &MemoryPiece::at);
+  if (after != capture.memory.begin()) {
+    const MemoryPiece& piece = *std::prev(after);
+    if (at - piece.at < piece.bytes.size()) {
+      const std::string_view shown = as_text(Bytes(piece.bytes).subspan(at - piece.at)).substr(0, kMostText);
+      if (const auto nul = shown.find('\0'); nul != std::string_view::npos)
+        return TextSeen{.length = nul, .terminated = true, .text = std::string(shown.substr(0, nul))};
+      seen.length = shown.size();
+    }
+  }
+  const auto told = std::ranges::find(capture.strings, at, &StringSeen::at);
+  if (told != capture.strings.end()) return TextSeen{.length = told->length, .terminated = told->terminated};
+  if (seen.length == 0) return std::nullopt;
+  return seen;
+}
+
+std::optional<std::uint64_t> Evidence::register_named(const std::string& name) const {
+  const auto found = capture.registers.find(name);
+  if (found == capture.registers.end()) return std::nullopt;
+  return found->second;
+}
+
+std::optional<std::uint32_t> Evidence::checksum(std::uint64_t at, std::uint64_t size) const {
+  for (const Checksum& sum : capture.checksums)
+    if (sum.at == at && sum.size == size) return sum.crc32;
+  if (size > kMostSummed) return std::nullopt;
+  if (const auto shown = bytes(at, size)) return crc32(*shown);
+  return std::nullopt;
+}
+
+bool covered(const std::vector<Span>& spans, std::uint64_t at, std::uint64_t size) {
+  const auto after = std::ranges::upper_bound(spans, at, {}, &Span::first);
+  if (after == spans.begin()) return false;
+  const Span& span = *std::prev(after);
+  return at < span.end && size <= span.end - at;
+}
+
+Evidence gather(const Capture& capture) {
+  Evidence evidence{.capture = capture};
+  read_info(evidence);
+  if (!evidence.known) return evidence;
+  read_modules(evidence);
+  read_map(evidence);
+  read_tables(evidence);
+  return evidence;
+}
+
+std::vector<Taken> things(const Evidence& evidence) {
+  if (!evidence.known) return {};
+  const StartInfoSeen& info = *evidence.info;
+  std::vector<Taken> out;
+  const auto add = [&out](std::string name, std::uint64_t at, std::uint64_t size) {
+    if (at != 0 && size != 0) out.push_back({std::move(name), at, size});
+  };
+  const auto add_text = [&](const std::string& name, std::uint64_t at) {
+    const auto text = at == 0 ? std::nullopt : evidence.text(at);
+    if (text) add(name, at, text->length + 1);
+  };
+  const auto& image = evidence.capture.image;
+  if (image && image->size) add("the kernel", image->at, *image->size);
+  add("the start info", *evidence.register_named("ebx"),
+      info.version >= 1 ? sizeof(hvm_start_info) : offsetof(hvm_start_info, memmap_paddr));
+  add_text("the command line", info.command_line);
+  add("the module list", info.module_list, std::uint64_t{info.module_count} * sizeof(hvm_modlist_entry));
+  add("the memory map", info.map.value_or(0),
+      std::uint64_t{info.map_count.value_or(0)} * sizeof(hvm_memmap_table_entry));
+  if (!evidence.modules) return out;
+  for (std::size_t i = 0; i < evidence.modules->size(); ++i) {
+    const ModuleSeen& module = (*evidence.modules)[i];
+    add(fmt::format("module {}", i), module.at, module.size);
+    add_text(fmt::format("the command line of module {}", i), module.command_line);
+  }
+  return out;
+}
+
+bool looks_like_start_info(const StartInfoSeen& info) {
+  const bool low = info.module_list < kFourGiB && info.command_line < kFourGiB && info.rsdp < kFourGiB &&
+                   info.map.value_or(0) < kFourGiB;
+  const bool names_something =
+      info.module_list != 0 || info.command_line != 0 || info.rsdp != 0 || info.map.value_or(0) != 0;
+  return info.version <= 1 && info.flags < 256 && info.module_count < 65536 && low && names_something;
+}
+
+}  // namespace pvh::conform

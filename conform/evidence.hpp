@@ -1,0 +1,97 @@
+// A capture with its structures read: what the checks look at.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pvh/conform/capture.hpp"
+
+namespace pvh::conform {
+
+/// As it lies in memory. The version-1 members are absent on version 0 (START-2).
+struct StartInfoSeen {
+  std::uint32_t magic = 0;
+  std::uint32_t version = 0;
+  std::uint32_t flags = 0;
+  std::uint32_t module_count = 0;
+  std::uint64_t module_list = 0;
+  std::uint64_t command_line = 0;
+  std::uint64_t rsdp = 0;
+  std::optional<std::uint64_t> map = {};
+  std::optional<std::uint32_t> map_count = {};
+  std::optional<std::uint32_t> reserved = {};
+};
+
+struct ModuleSeen {
+  std::uint64_t at = 0;
+  std::uint64_t size = 0;
+  std::uint64_t command_line = 0;
+  std::uint64_t reserved = 0;
+};
+
+struct MapEntrySeen {
+  std::uint64_t at = 0;
+  std::uint64_t size = 0;
+  std::uint32_t type = 0;
+  std::uint32_t reserved = 0;
+
+  [[nodiscard]] bool wraps() const { return size > UINT64_MAX - at; }
+  [[nodiscard]] std::uint64_t end() const { return wraps() ? UINT64_MAX : at + size; }
+};
+
+/// A piece of guest memory that something lies in.
+struct Taken {
+  std::string name;
+  std::uint64_t at = 0;
+  std::uint64_t size = 0;
+
+  [[nodiscard]] std::uint64_t end() const { return size > UINT64_MAX - at ? UINT64_MAX : at + size; }
+};
+
+/// From `first` up to, not including, `end`.
+struct Span {
+  std::uint64_t first;
+  std::uint64_t end;
+};
+
+struct TextSeen {
+  std::uint64_t length = 0;
+  bool terminated = false;
+  std::optional<std::string> text = {};  ///< where all of it is shown
+};
+
+struct Evidence {
+  const Capture& capture;
+  std::optional<StartInfoSeen> info = {};               ///< where bytes lie at ebx
+  bool known = false;                                   ///< `info` has its magic
+  std::optional<std::vector<ModuleSeen>> modules = {};  ///< where all of the list is shown
+  std::optional<std::vector<MapEntrySeen>> map = {};    ///< where all of it is shown
+  std::vector<Taken> tables = {};                       ///< ACPI's, the RSDP among them
+  std::vector<Span> listed =
+      {};                      ///< what any entry of the map covers: sorted, disjoint, none touching the next
+  std::vector<Span> ram = {};  ///< what its RAM entries cover
+
+  /// The bytes there, where all of them are shown.
+  [[nodiscard]] std::optional<Bytes> bytes(std::uint64_t at, std::uint64_t size) const;
+  /// The string there, where anything of it is known.
+  [[nodiscard]] std::optional<TextSeen> text(std::uint64_t at) const;
+  [[nodiscard]] std::optional<std::uint64_t> register_named(const std::string& name) const;
+  /// The checksum of these bytes: the capture's own, or from the bytes that are shown.
+  [[nodiscard]] std::optional<std::uint32_t> checksum(std::uint64_t at, std::uint64_t size) const;
+};
+
+/// Whether all of it lies in one of `spans`.
+[[nodiscard]] bool covered(const std::vector<Span>& spans, std::uint64_t at, std::uint64_t size);
+
+/// Reads what the capture shows. Views it.
+[[nodiscard]] Evidence gather(const Capture& capture);
+
+/// Everything that lies in memory but for ACPI's tables: kernel, structures, strings, modules.
+[[nodiscard]] std::vector<Taken> things(const Evidence& evidence);
+
+/// Whether this could be a start info but for its magic: what tells a wrong magic from a wrong ebx.
+[[nodiscard]] bool looks_like_start_info(const StartInfoSeen& info);
+
+}  // namespace pvh::conform

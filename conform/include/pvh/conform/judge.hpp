@@ -1,0 +1,29 @@
+// From a capture to a verdict for each clause that a producer owes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "pvh/conform/capture.hpp"
+#include "pvh/conform/clauses.hpp"
+
+namespace pvh::conform {
+
+struct Finding {
+  Clause clause;
+  Judgement judgement;
+};
+
+/// One finding for each clause that a producer owes, in the list's order.
+[[nodiscard]] std::vector<Finding> judge(const Capture& capture);
+
+/// A capture and what is to be said of it.
+struct CaseResult {
+  Capture capture;
+  std::vector<Finding> findings;
+};
+
+/// What all cases say of one clause together: broken where one broke it, passed where at least one passed.
+[[nodiscard]] Verdict overall(const std::vector<CaseResult>& results, Clause clause);
+
+}  // namespace pvh::conform

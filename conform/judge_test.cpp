@@ -1,0 +1,156 @@
+// Each planted fault is reported as its clause and no other; and there is one for each clause.
+#include "pvh/conform/judge.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <ostream>
+#include <set>
+
+#include "pvh/conform_testing/good_capture.hpp"
+#include "pvh/conform_testing/plants.hpp"
+
+namespace pvh::conform {
+
+// Found by argument-dependent lookup.
+static void PrintTo(const Finding& finding, std::ostream* out) {
+  *out << clause_id(finding.clause) << " " << verdict_name(finding.judgement.verdict) << ": "
+       << finding.judgement.seen;
+}
+
+namespace {
+
+std::vector<Finding> broken_in(const Capture& capture) {
+  auto findings = judge(capture);
+  std::erase_if(findings, [](const Finding& f) { return f.judgement.verdict != Verdict::kBroken; });
+  return findings;
+}
+
+const Finding& finding_of(const std::vector<Finding>& findings, Clause clause) {
+  return *std::ranges::find(findings, clause, &Finding::clause);
+}
+
+TEST(Judge, FindsNothingBrokenInAGoodCapture) {
+  const auto findings = judge(testing::good_capture());
+  for (const Finding& finding : findings) {
+    const Verdict verdict = finding.judgement.verdict;
+    EXPECT_TRUE(verdict == Verdict::kPass || verdict == Verdict::kNotApplicable)
+        << ::testing::PrintToString(finding);
+  }
+  // What a case has to be made for.
+  const std::set<Clause> others{Clause::kNote1, Clause::kNote2, Clause::kNote3,
+                                Clause::kNote4, Clause::kNote5, Clause::kPlace2};
+  for (const Finding& finding : findings)
+    EXPECT_EQ(finding.judgement.verdict == Verdict::kNotApplicable, others.contains(finding.clause));
+}
+
+TEST(Judge, SaysWhatWasSeenAndWhatWasOwed) {
+  for (const Finding& finding : judge(testing::good_capture())) {
+    EXPECT_NE(finding.judgement.seen, "") << clause_id(finding.clause);
+    EXPECT_TRUE(finding.judgement.verdict != Verdict::kPass || !finding.judgement.owed.empty());
+  }
+}
+
+class PlantedFault : public ::testing::TestWithParam<testing::Plant> {};
+
+TEST_P(PlantedFault, IsReportedAsItsClauseAndNoOther) {
+  Capture capture = testing::good_capture();
+  GetParam().spoil(capture);
+  const auto broken = broken_in(capture);
+  ASSERT_THAT(broken, ::testing::SizeIs(1));
+  EXPECT_EQ(broken.front().clause, GetParam().clause) << clause_id(broken.front().clause);
+  EXPECT_NE(broken.front().judgement.seen, "");
+  EXPECT_NE(broken.front().judgement.owed, "");
+}
+
+TEST_P(PlantedFault, IsStillFoundInTheWrittenCapture) {
+  Capture capture = testing::good_capture();
+  GetParam().spoil(capture);
+  const auto read = read_capture(write_capture(capture));
+  ASSERT_TRUE(read);
+  const auto broken = broken_in(*read);
+  ASSERT_THAT(broken, ::testing::SizeIs(1));
+  EXPECT_EQ(broken.front().clause, GetParam().clause);
+}
+
+std::string test_name(const ::testing::TestParamInfo<testing::Plant>& plant) {
+  std::string name;
+  for (const char c : std::string(clause_id(plant.param.clause)) + " " + std::string(plant.param.what)) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    name += letter ? c : '_';
+  }
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Judge, PlantedFault,
+                         ::testing::ValuesIn(testing::plants().begin(), testing::plants().end()), test_name);
+
+TEST(Plants, ThereIsOneForEachClauseThatACaptureTellsOf) {
+  for (const ClauseEntry& entry : clauses()) {
+    if (entry.judged != Judged::kCapture) continue;
+    EXPECT_TRUE(
+        std::ranges::any_of(testing::plants(), [&](const auto& plant) { return plant.clause == entry.id; }))
+        << "no planted fault breaks " << clause_id(entry.id);
+  }
+}
+
+TEST(Judge, HoldsADeadGuestAgainstWhatTheCaseWasMadeFor) {
+  Capture capture;
+  capture.asked = {.name = "long command line", .about = Clause::kStart5};
+  capture.outcome = Outcome::kHung;
+  capture.words = "nothing was printed within 20 s";
+  const auto broken = broken_in(capture);
+  ASSERT_THAT(broken, ::testing::SizeIs(1));
+  EXPECT_EQ(broken.front().clause, Clause::kStart5);
+  EXPECT_EQ(broken.front().judgement.seen, capture.words);
+}
+
+TEST(Judge, LetsAProducerAddWordsToTheCommandLine) {
+  Capture capture = testing::good_capture();
+  capture.asked.command_line = "one=1";
+  EXPECT_THAT(broken_in(capture), ::testing::IsEmpty());
+}
+
+TEST(Judge, ComparesALongCommandLineByItsChecksum) {
+  const std::string asked(100000, 'x');
+  Capture capture = testing::good_capture();
+  testing::take(capture, testing::kCommandLine, 20);
+  capture.asked.command_line = asked;
+  capture.strings.push_back({testing::kCommandLine, asked.size(), true});
+  capture.checksums.push_back({testing::kCommandLine, asked.size(), crc32(as_bytes(asked))});
+  // It would lie over the structures; that is not the point here.
+  EXPECT_EQ(finding_of(judge(capture), Clause::kStart5).judgement.verdict, Verdict::kPass);
+  capture.checksums.back().crc32 ^= 1U;
+  EXPECT_EQ(finding_of(judge(capture), Clause::kStart5).judgement.verdict, Verdict::kBroken);
+}
+
+TEST(Judge, PassesARefusalThatSaysWhatWouldDo) {
+  Capture capture;
+  capture.asked = {.fits = false};
+  capture.outcome = Outcome::kRefused;
+  capture.words = "module 0, 20 MiB, does not fit into 16 MiB; 43M would do";
+  EXPECT_EQ(finding_of(judge(capture), Clause::kPlace2).judgement.verdict, Verdict::kPass);
+  EXPECT_THAT(broken_in(capture), ::testing::IsEmpty());
+}
+
+TEST(Judge, SaysNothingOfSegmentsThatNobodyCanSee) {
+  Capture capture = testing::good_capture();
+  for (const char* name : {"cs", "ds", "es", "ss", "tr"}) capture.registers[name] = 0;
+  const auto findings = judge(capture);
+  EXPECT_EQ(finding_of(findings, Clause::kCpu3).judgement.verdict, Verdict::kNotSeen);
+  EXPECT_EQ(finding_of(findings, Clause::kCpu4).judgement.verdict, Verdict::kNotSeen);
+}
+
+TEST(Overall, IsBrokenWhereOneCaseBrokeIt) {
+  const Capture good = testing::good_capture();
+  Capture bad = good;
+  bad.registers["cr4"] = 1;
+  const std::vector<CaseResult> results{{good, judge(good)}, {bad, judge(bad)}};
+  EXPECT_EQ(overall(results, Clause::kCpu2), Verdict::kBroken);
+  EXPECT_EQ(overall(results, Clause::kCpu5), Verdict::kPass);
+  EXPECT_EQ(overall(results, Clause::kNote1), Verdict::kNotApplicable);
+}
+
+}  // namespace
+}  // namespace pvh::conform

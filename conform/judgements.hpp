@@ -1,0 +1,54 @@
+// How checks say what they found.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "evidence.hpp"
+#include "pvh/conform/clauses.hpp"
+
+namespace pvh::conform {
+
+inline Judgement pass(std::string seen, std::string owed) {
+  return {Verdict::kPass, std::move(seen), std::move(owed)};
+}
+inline Judgement broken(std::string seen, std::string owed) {
+  return {Verdict::kBroken, std::move(seen), std::move(owed)};
+}
+inline Judgement not_seen(std::string why, std::string owed = {}) {
+  return {Verdict::kNotSeen, std::move(why), std::move(owed)};
+}
+inline Judgement not_applicable(std::string why, std::string owed = {}) {
+  return {Verdict::kNotApplicable, std::move(why), std::move(owed)};
+}
+
+/// Why nothing can be said about the start info, where that is so.
+inline std::optional<Judgement> without_info(const Evidence& evidence) {
+  if (!evidence.info) return not_seen("the capture shows no bytes where ebx points");
+  if (!evidence.known) return not_seen("no start info lies where ebx points");
+  return std::nullopt;
+}
+
+/// "0x1000 to 0x1fff"
+inline std::string range_text(std::uint64_t at, std::uint64_t size) {
+  return size == 0 ? fmt::format("nothing at {:#x}", at) : fmt::format("{:#x} to {:#x}", at, at + (size - 1));
+}
+
+/// The bytes as text, with all that is not printable ASCII written as \x1b, and no more than a line of it.
+inline std::string quoted(std::string_view text) {
+  constexpr std::size_t kMost = 60;
+  std::string out = "\"";
+  for (const char c : text.substr(0, kMost)) {
+    if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\')
+      out += c;
+    else
+      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+  }
+  if (text.size() > kMost) return out + fmt::format("\"… ({} bytes)", text.size());
+  return out + '"';
+}
+
+}  // namespace pvh::conform

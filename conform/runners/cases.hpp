@@ -1,0 +1,43 @@
+// The matrix: what producers are asked for.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pvh/conform/capture.hpp"
+#include "pvh/runners/producers.hpp"
+
+namespace pvh::runners {
+
+/// One of the guests that are built into this program, or made from them.
+enum class Guest : std::uint8_t {
+  kProbe,
+  kProbe32,
+  kForeignNote,   ///< another owner's note 18 before ours (NOTE-1)
+  kShortNote,     ///< a descriptor of 4 bytes (NOTE-2)
+  kAlignedNotes,  ///< behind an 8-aligned note in one segment (NOTE-3)
+  kTwoSegments,   ///< a second PT_NOTE that has no entry (NOTE-4)
+  kNoEntry,       ///< e_entry 0 (NOTE-5)
+  kLargeBss,      ///< 24 MiB of bss behind it (PLACE-1, PLACE-2)
+  kStops,         ///< an undefined instruction at its entry: whoever runs it shows the registers
+};
+
+/// A case with all that is needed to run it.
+struct Work {
+  conform::Case asked;
+  Guest guest = Guest::kProbe;
+  std::vector<std::vector<std::byte>> modules = {};
+  unsigned extra_ranges = 0;  ///< reserved ranges besides, for a long map (MAP-4)
+};
+
+[[nodiscard]] std::vector<Work> matrix(Matrix which);
+
+/// How much kLargeBss takes, from its first byte.
+inline constexpr std::uint64_t kLargeBssSize = 24 * kMiB;
+
+/// The file of that guest.
+[[nodiscard]] std::vector<std::byte> guest_file(Guest guest);
+
+}  // namespace pvh::runners

@@ -1,0 +1,37 @@
+// The producers: how each is asked for a case, on its command line.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cases.hpp"
+#include "pvh/runners/producers.hpp"
+
+namespace pvh::runners {
+
+/// Where the files of one case lie.
+struct Files {
+  std::string kernel;
+  std::vector<std::string> modules;
+  std::string output;  ///< where a monitor may write the guest's serial line
+};
+
+struct Monitor {
+  std::string name;
+  std::vector<std::string> version_command;
+  std::function<std::vector<std::string>(const Work&, const Files&)> command;
+  /// Why this case cannot be asked for; nothing where it can.
+  std::function<std::optional<std::string>(const Work&)> cannot;
+  bool output_in_file = false;  ///< the guest's output is in Files::output, not on standard output
+  bool asks_registers = false;  ///< the registers of a guest that stopped are asked for on standard input
+};
+
+[[nodiscard]] Result<Monitor> monitor_named(const std::string& name, const Options& options);
+
+/// The words of a template: split at spaces outside of quotes; a group in [ ] is left out where a placeholder
+/// in it has no value.
+[[nodiscard]] std::vector<std::string> expand(const std::string& text, const Work& work, const Files& files);
+
+}  // namespace pvh::runners

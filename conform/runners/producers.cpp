@@ -1,0 +1,199 @@
+#include "pvh/runners/producers.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "cases.hpp"
+#include "monitors.hpp"
+#include "process.hpp"
+#include "registers.hpp"
+
+namespace pvh::runners {
+namespace {
+
+namespace fs = std::filesystem;
+using conform::Capture;
+using conform::Outcome;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kMostWords = 600;
+
+/// A folder that goes when this does.
+class Folder {
+ public:
+  Folder() {
+    std::string name = (fs::temp_directory_path() / "pvh-conform.XXXXXX").string();
+    if (::mkdtemp(name.data()) != nullptr) path_ = name;
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  ~Folder() {
+    std::error_code ignored;
+    if (!path_.empty()) fs::remove_all(path_, ignored);
+  }
+  [[nodiscard]] const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+bool write(const fs::path& path, Bytes bytes) {
+  std::ofstream file(path, std::ios::binary);
+  file << as_text(bytes);
+  return file.good();
+}
+
+std::string contents(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+Files write_files(const fs::path& folder, const Work& work) {
+  Files files{.kernel = folder / "kernel.elf", .modules = {}, .output = folder / "output"};
+  static_cast<void>(write(files.kernel, guest_file(work.guest)));
+  for (std::size_t i = 0; i < work.modules.size(); ++i) {
+    files.modules.push_back(folder / fmt::format("module{}", i));
+    static_cast<void>(write(files.modules.back(), work.modules[i]));
+  }
+  return files;
+}
+
+/// QEMU's monitor: asks how it goes until the guest has stopped, then for the registers.
+Talk ask_registers() {
+  return [asked = false](std::string_view output) mutable -> std::string {
+    if (asked) return "";
+    if (output.find("VM status: paused") == std::string_view::npos) return "info status\n";
+    asked = true;
+    return "info registers\nquit\n";
+  };
+}
+
+/// The program's own words, in one line.
+std::string words_of(const Monitor& monitor, const Ran& ran) {
+  // Where the guest's output goes to a file, standard output is a console for whoever sits there.
+  std::string text = ran.errors.empty() && !monitor.output_in_file ? ran.output : ran.errors;
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  if (text.size() > kMostWords) text = text.substr(0, kMostWords) + "…";
+  std::string out;
+  for (const char c : text) out += c == '\n' || c == '\r' ? ' ' : c;
+  return out;
+}
+
+std::string ending_of(const Ran& ran) {
+  return ran.signal != 0 ? fmt::format("signal {}", ran.signal) : fmt::format("exit code {}", ran.exit_code);
+}
+
+/// What to make of a producer whose guest did not come to its end.
+void explain(Capture& capture, const Monitor& monitor, const Ran& ran, bool guest_said_something,
+             std::chrono::milliseconds limit) {
+  const std::string told = words_of(monitor, ran);
+  if (ran.late) {
+    capture.outcome = Outcome::kHung;
+    capture.words =
+        fmt::format("the guest did not come to its end within {} s: {}", limit.count() / 1000, capture.words);
+  } else if (!guest_said_something && ran.signal == 0 && ran.exit_code != 0) {
+    capture.outcome = Outcome::kRefused;
+    capture.words = told;
+  } else {
+    capture.words +=
+        fmt::format("; the producer ended with {}{}{}", ending_of(ran), told.empty() ? "" : ": ", told);
+  }
+}
+
+Capture capture_of_run(const Monitor& monitor, const Work& work, const Files& files, const Ran& ran,
+                       std::chrono::milliseconds limit) {
+  if (!ran.started) {
+    Capture capture{.asked = work.asked, .outcome = Outcome::kRefused};
+    capture.words = "it could not be started: " + ran.reason;
+    return capture;
+  }
+  if (work.guest == Guest::kStops) {
+    Capture capture{.asked = work.asked};
+    if (!add_registers(capture, ran.errors + ran.output)) {
+      capture.outcome = Outcome::kDied;
+      capture.words = "the registers were not shown: " + words_of(monitor, ran);
+    }
+    return capture;
+  }
+  const std::string output = monitor.output_in_file ? contents(files.output) : ran.output;
+  Capture capture = conform::capture_of(output, work.asked);
+  // What the probe does not know of its own file.
+  if (capture.image && work.guest == Guest::kLargeBss) capture.image->size = kLargeBssSize;
+  if (capture.outcome != Outcome::kCaptured)
+    explain(capture, monitor, ran, capture.image.has_value() || (monitor.output_in_file && !output.empty()),
+            limit);
+  return capture;
+}
+
+/// Where files lay means nothing to whoever reads the capture elsewhere.
+void replace_all(std::string& text, const std::string& name, std::string_view by) {
+  if (name.empty()) return;
+  for (std::size_t at = text.find(name); at != std::string::npos; at = text.find(name, at + by.size()))
+    text.replace(at, name.size(), by);
+}
+
+Capture run_case(const Monitor& monitor, const Work& work, const Options& options) {
+  const Folder folder;
+  const Files files = write_files(folder.path(), work);
+  const std::vector<std::string> command = monitor.command(work, files);
+  const bool asks = monitor.asks_registers && work.guest == Guest::kStops;
+  const Ran ran = run_process(command, options.limit, asks ? ask_registers() : Talk());
+  Capture capture = capture_of_run(monitor, work, files, ran, options.limit);
+  capture.producer = monitor.name;
+  capture.command = shell_text(command);
+  for (std::string* text : {&capture.command, &capture.words}) {
+    replace_all(*text, folder.path().string(), "FILES");
+    replace_all(*text, options.pvh, "pvh");
+  }
+  return capture;
+}
+
+std::string version_of(const Monitor& monitor, std::chrono::milliseconds limit) {
+  if (monitor.version_command.empty()) return "";
+  const Ran ran = run_process(monitor.version_command, limit);
+  return ran.output.substr(0, ran.output.find('\n'));
+}
+
+}  // namespace
+
+Result<conform::ProducerReport> run_producer(const std::string& name, const Options& options) {
+  const auto monitor = monitor_named(name, options);
+  if (!monitor) return std::unexpected(monitor.error());
+  const ChildrenEndWithUs children;
+  const Clock::time_point start = Clock::now();
+  conform::ProducerReport report{.producer = name, .version = version_of(*monitor, options.limit)};
+  std::vector<Work> works;
+  for (Work& work : matrix(options.matrix)) {
+    if (const auto why = monitor->cannot(work))
+      report.left_out.push_back({work.asked.name, *why});
+    else
+      works.push_back(std::move(work));
+  }
+
+  report.results.resize(works.size());
+  std::atomic<std::size_t> next = 0;
+  const auto worker = [&] {
+    for (std::size_t i = next++; i < works.size(); i = next++) {
+      Capture capture = run_case(*monitor, works[i], options);
+      capture.version = report.version;
+      auto findings = conform::judge(capture);
+      report.results[i] = {std::move(capture), std::move(findings)};
+    }
+  };
+  {
+    std::vector<std::jthread> workers;
+    for (unsigned i = 0; i < std::max(1U, options.jobs); ++i) workers.emplace_back(worker);
+  }
+  report.took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start);
+  return report;
+}
+
+}  // namespace pvh::runners

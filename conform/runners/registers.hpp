@@ -1,0 +1,14 @@
+// The registers in what a monitor prints of a CPU that stopped at its entry.
+#pragma once
+
+#include <string_view>
+
+#include "pvh/conform/capture.hpp"
+
+namespace pvh::runners {
+
+/// Reads QEMU's form ("CS =0008 00000000 ffffffff 00cf9b00") and ours ("CS =0008 base … limit … attributes
+/// …"). False where there is none.
+[[nodiscard]] bool add_registers(conform::Capture& capture, std::string_view text);
+
+}  // namespace pvh::runners

@@ -1,0 +1,196 @@
+#include "pvh/conform_testing/plants.hpp"
+
+#include <pvh/start_info.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdlib>
+
+#include "pvh/conform_testing/good_capture.hpp"
+
+namespace pvh::conform::testing {
+namespace {
+
+using std::uint32_t;
+using std::uint64_t;
+
+constexpr uint64_t info(uint64_t offset) {
+  return kStartInfo + offset;
+}
+constexpr uint64_t entry(uint64_t index, uint64_t offset) {
+  return kMap + index * sizeof(hvm_memmap_table_entry) + offset;
+}
+constexpr uint64_t module(uint64_t index, uint64_t offset) {
+  return kModuleList + index * sizeof(hvm_modlist_entry) + offset;
+}
+
+/// The guest of a case that was made for this clause never came up.
+template <Clause clause>
+void never_came_up(Capture& capture) {
+  capture.asked.about = clause;
+  capture.outcome = Outcome::kHung;
+  capture.words = "nothing was printed within 20 s";
+}
+
+void does_not_fit(Capture& capture, Outcome outcome, std::string words) {
+  capture.asked.fits = false;
+  capture.outcome = outcome;
+  capture.words = std::move(words);
+}
+
+/// Entries `a` and `b` change places.
+void swap_entries(Capture& capture, uint64_t a, uint64_t b) {
+  constexpr uint64_t kSize = sizeof(hvm_memmap_table_entry);
+  const auto first = take(capture, entry(a, 0), kSize);
+  const auto second = take(capture, entry(b, 0), kSize);
+  if (!add_memory(capture.memory, entry(a, 0), second) || !add_memory(capture.memory, entry(b, 0), first))
+    std::abort();
+}
+
+constexpr auto kPlants = std::to_array<Plant>({
+    {Clause::kNote1, "starts at another owner's note 18", never_came_up<Clause::kNote1>},
+    {Clause::kNote2, "does not know a descriptor of 4 bytes", never_came_up<Clause::kNote2>},
+    {Clause::kNote3, "pads by the segment's alignment", never_came_up<Clause::kNote3>},
+    {Clause::kNote4, "looks at the last PT_NOTE only", never_came_up<Clause::kNote4>},
+    {Clause::kNote5, "starts at e_entry", never_came_up<Clause::kNote5>},
+    {Clause::kNote6, "moves a kernel that cannot be moved",
+     [](Capture& c) {
+       c.image->at = 0x200000;
+       c.image->movable = false;
+     }},
+    {Clause::kNote7, "leaves garbage in the bss", [](Capture& c) { c.image->zeroed = false; }},
+
+    {Clause::kStart1, "writes another magic", [](Capture& c) { put(c, info(0), uint32_t{0x336ec579}); }},
+    {Clause::kStart2, "says version 2",
+     [](Capture& c) { put(c, info(offsetof(hvm_start_info, version)), uint32_t{2}); }},
+    {Clause::kStart3, "makes the guest the initial domain",
+     [](Capture& c) { put(c, info(offsetof(hvm_start_info, flags)), uint32_t{2}); }},
+    {Clause::kStart4, "counts modules and gives no list",
+     [](Capture& c) { put(c, info(offsetof(hvm_start_info, modlist_paddr)), uint64_t{0}); }},
+    {Clause::kStart4, "counts map entries and gives no map",
+     [](Capture& c) { put(c, info(offsetof(hvm_start_info, memmap_paddr)), uint64_t{0}); }},
+    {Clause::kStart5, "cuts the command line", [](Capture& c) { put(c, kCommandLine + 8, std::uint8_t{0}); }},
+    {Clause::kStart5, "passes no command line",
+     [](Capture& c) { put(c, info(offsetof(hvm_start_info, cmdline_paddr)), uint64_t{0}); }},
+    {Clause::kStart5, "passes other characters than ASCII",
+     [](Capture& c) {
+       c.asked.command_line.reset();
+       put(c, kCommandLine, std::uint8_t{0xe9});
+     }},
+    {Clause::kStart5, "does not end a module's command line",
+     [](Capture& c) {
+       take(c, kModuleCommandLine + 13, 1);
+       c.asked.modules->front().command_line.reset();
+     }},
+    {Clause::kStart5, "lets a long command line run over the start info",
+     [](Capture& c) {
+       c.asked.about = Clause::kStart5;
+       for (uint64_t at = info(0); at < info(sizeof(hvm_start_info)); ++at) put(c, at, std::uint8_t{'w'});
+     }},
+    {Clause::kStart6, "leaves garbage in a module's reserved word",
+     [](Capture& c) { put(c, module(1, offsetof(hvm_modlist_entry, reserved)), uint64_t{0x965}); }},
+    {Clause::kStart6, "leaves garbage in the start info's reserved word",
+     [](Capture& c) { put(c, info(offsetof(hvm_start_info, reserved)), uint32_t{1}); }},
+    {Clause::kStart6, "forgets the last module",
+     [](Capture& c) { put(c, info(offsetof(hvm_start_info, nr_modules)), uint32_t{1}); }},
+    {Clause::kStart6, "changes a module's bytes", [](Capture& c) { c.checksums.front().crc32 = 99; }},
+    {Clause::kStart6, "turns the modules round",
+     [](Capture& c) { std::swap((*c.asked.modules)[0], (*c.asked.modules)[1]); }},
+    {Clause::kStart7, "makes tables and hands over no RSDP",
+     [](Capture& c) {
+       put(c, info(offsetof(hvm_start_info, rsdp_paddr)), uint64_t{0});
+       c.rsdp_elsewhere = {kRsdp};
+     }},
+    {Clause::kStart7, "points at no RSDP", [](Capture& c) { put(c, kRsdp, std::uint8_t{'r'}); }},
+    {Clause::kStart7, "gets the RSDP's checksum wrong", [](Capture& c) { put(c, kRsdp + 9, std::uint8_t{'Q'}); }},
+    {Clause::kStart8, "aligns the module list to 4",
+     [](Capture& c) {
+       move(c, kModuleList, 0x2004, 2 * sizeof(hvm_modlist_entry));
+       put(c, info(offsetof(hvm_start_info, modlist_paddr)), uint64_t{0x2004});
+     }},
+    {Clause::kStart8, "puts the command line above 4 GiB",
+     [](Capture& c) {
+       move(c, kCommandLine, 0x100000000, 20);
+       put(c, info(offsetof(hvm_start_info, cmdline_paddr)), uint64_t{0x100000000});
+     }},
+    {Clause::kStart8, "puts the map where its own map lists nothing",
+     [](Capture& c) {
+       move(c, kMap, 0xd0000000, 5 * sizeof(hvm_memmap_table_entry));
+       put(c, info(offsetof(hvm_start_info, memmap_paddr)), uint64_t{0xd0000000});
+     }},
+
+    {Clause::kMap1, "leaves garbage in an entry's reserved word",
+     [](Capture& c) { put(c, entry(2, offsetof(hvm_memmap_table_entry, reserved)), uint32_t{7}); }},
+    {Clause::kMap2, "calls memory type 12",
+     [](Capture& c) { put(c, entry(1, offsetof(hvm_memmap_table_entry, type)), uint32_t{12}); }},
+    {Clause::kMap3, "does not sort the map", [](Capture& c) { swap_entries(c, 0, 4); }},
+    {Clause::kMap3, "ends the map with an empty entry",
+     [](Capture& c) {
+       for (uint64_t at = entry(4, 0); at < entry(5, 0); ++at) put(c, at, std::uint8_t{0});
+     }},
+    {Clause::kMap3, "lets entries overlap",
+     [](Capture& c) { put(c, entry(1, offsetof(hvm_memmap_table_entry, size)), uint64_t{0x50000}); }},
+    {Clause::kMap3, "lets an entry pass 2^64",
+     [](Capture& c) { put(c, entry(4, offsetof(hvm_memmap_table_entry, size)), UINT64_MAX); }},
+    {Clause::kMap4, "cuts the number of entries", [](Capture& c) { c.asked.map_entries = 261; }},
+    {Clause::kMap5, "calls RAM what is not there",
+     [](Capture& c) { c.ram.push_back({kImage, kMemory, 64, 3, 0x7ff0000}); }},
+    {Clause::kMap5, "gives more than was asked for", [](Capture& c) { c.asked.memory = kMemory - 8 * kMiB; }},
+    {Clause::kMap5, "gives less than was asked for", [](Capture& c) { c.asked.memory = 2 * kMemory; }},
+    {Clause::kMap5, "calls RAM what holds ACPI tables",
+     [](Capture& c) { put(c, entry(2, offsetof(hvm_memmap_table_entry, type)), uint32_t{1}); }},
+
+    {Clause::kCpu1, "points ebx at zeros",
+     [](Capture& c) {
+       c.registers["ebx"] = 0x9000;
+       const std::vector<std::byte> zeros(sizeof(hvm_start_info));
+       if (!add_memory(c.memory, 0x9000, zeros)) std::abort();
+     }},
+    {Clause::kCpu1, "leaves ebx at what it was", [](Capture& c) { c.registers["ebx"] = 0xfffffff0; }},
+    {Clause::kCpu2, "leaves cr0.NE set", [](Capture& c) { c.registers["cr0"] = 0x31; }},
+    {Clause::kCpu2, "leaves cr4.PAE set", [](Capture& c) { c.registers["cr4"] = 0x20; }},
+    {Clause::kCpu2, "enters in long mode", [](Capture& c) { c.registers["efer"] = 0x500; }},
+    {Clause::kCpu3, "gives ds a base", [](Capture& c) { put(c, kGdt + 16 + 2, std::uint8_t{1}); }},
+    {Clause::kCpu3, "gives a code segment of 16 bits", [](Capture& c) { put(c, kGdt + 8 + 6, std::uint8_t{0x8f}); }},
+    {Clause::kCpu3, "gives a data segment that cannot be written",
+     [](Capture& c) { c.segments["ss"] = {0x10, 0, 0xffffffff, 0xc091}; }},
+    {Clause::kCpu4, "leaves the task register as at reset",
+     [](Capture& c) { c.segments["tr"] = {0, 0, 0xffff, 0x8b}; }},
+    {Clause::kCpu5, "enters with interrupts on", [](Capture& c) { c.registers["eflags"] = 0x202; }},
+
+    {Clause::kPlace1, "puts a module over the kernel",
+     [](Capture& c) {
+       put(c, module(1, offsetof(hvm_modlist_entry, paddr)), uint64_t{kImage + 0x1f000});
+       c.checksums.push_back({kImage + 0x1f000, 0x333, 2});
+     }},
+    {Clause::kPlace1, "puts a module beyond memory",
+     [](Capture& c) {
+       put(c, module(1, offsetof(hvm_modlist_entry, paddr)), uint64_t{kMemory});
+       c.checksums.push_back({kMemory, 0x333, 2});
+     }},
+    {Clause::kPlace1, "writes the command line over the module list",
+     [](Capture& c) {
+       c.asked.command_line.reset();
+       // Its last word is zero, and so the string is empty.
+       put(c, info(offsetof(hvm_start_info, cmdline_paddr)), module(1, offsetof(hvm_modlist_entry, reserved)));
+     }},
+    {Clause::kPlace2, "starts a guest that does not fit",
+     [](Capture& c) { does_not_fit(c, Outcome::kCaptured, ""); }},
+    {Clause::kPlace2, "refuses without a word",
+     [](Capture& c) { does_not_fit(c, Outcome::kRefused, ""); }},
+    {Clause::kPlace2, "dies of what does not fit",
+     [](Capture& c) { does_not_fit(c, Outcome::kHung, "nothing was printed within 20 s"); }},
+    {Clause::kPlace3, "puts a module in the middle of a page",
+     [](Capture& c) {
+       put(c, module(1, offsetof(hvm_modlist_entry, paddr)), uint64_t{0x7e00010});
+       c.checksums.push_back({0x7e00010, 0x333, 2});
+     }},
+});
+
+}  // namespace
+
+std::span<const Plant> plants() {
+  return kPlants;
+}
+
+}  // namespace pvh::conform::testing
