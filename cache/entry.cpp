@@ -12,8 +12,8 @@ namespace {
 constexpr std::uint64_t kMagic = 0x3168636163687670;  // "pvhcach1"
 
 std::uint64_t crc64(Bytes bytes, std::uint64_t so_far = 0) {
-  const auto* data = static_cast<const std::uint8_t*>(static_cast<const void*>(bytes.data()));
-  return lzma_crc64(data, bytes.size(), so_far);
+  const void* const data = bytes.data();
+  return lzma_crc64(static_cast<const std::uint8_t*>(data), bytes.size(), so_far);
 }
 
 std::string hex(std::uint64_t value) {

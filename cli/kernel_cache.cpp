@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <utility>
@@ -18,6 +19,23 @@ namespace {
 std::string whole_path(const std::string& path) {
   const std::unique_ptr<char, decltype(&::free)> whole(::realpath(path.c_str(), nullptr), &::free);
   return whole ? whole.get() : path;
+}
+
+/// Writes `bytes`, which begin a page and are memory of ours, to `file`, and puts the file in their place.
+/// Piece by piece, so that the memory of one piece becomes the file's pages of the next: fresh memory can
+/// cost more than everything else where the host is a virtual machine. False where it could not be written
+/// whole.
+bool move_to(const cache::Descriptor& file, Bytes bytes) {
+  constexpr std::size_t kPiece = 2 * kMiB;  // a huge page
+  for (std::size_t at = 0; at < bytes.size(); at += kPiece) {
+    const Bytes piece = bytes.subspan(at, std::min(kPiece, bytes.size() - at));
+    if (!write_all(file.get(), piece)) return false;
+    void* const place = const_cast<std::byte*>(piece.data());
+    const void* const mapped =
+        ::mmap(place, piece.size(), PROT_READ, MAP_PRIVATE | MAP_FIXED, file.get(), static_cast<off_t>(at));
+    if (mapped == MAP_FAILED) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -52,14 +70,10 @@ void KernelCache::keep(const image::KernelFile& kernel) {
   const cache::Source source = source_of(*kernel.packed);
   const Bytes elf = kernel.elf.bytes;
   cache::Descriptor file = kernels_->draft(source, elf.size());
-  if (!file || !write_all(file.get(), elf)) return;
+  if (!file || !move_to(file, elf)) return;
   static_cast<void>(
       kernels_->keep(source, file, {.path = whole_path(path_), .release = kernel.release.value_or("")}));
-
-  // Kept or not: in a file an engine need not copy it, and this memory is free.
-  void* const place = const_cast<std::byte*>(elf.data());
-  if (::mmap(place, elf.size(), PROT_READ, MAP_PRIVATE | MAP_FIXED, file.get(), 0) == MAP_FAILED) return;
-  written_ = std::move(file);
+  written_ = std::move(file);  // kept or not: what lies in a file an engine need not copy
   written_bytes_ = elf;
 }
 

@@ -25,7 +25,7 @@ class KernelCache final : public image::UnpackedStore {
   [[nodiscard]] std::optional<Bytes> find(const image::Packed& packed) override;
 
   /// Keeps the ELF of `kernel`, which was read with this, unless it was found here. The memory that it was
-  /// unpacked to becomes a view of its file, where it stands.
+  /// unpacked to becomes a view of its file, where it stands: `kernel` views that from then on.
   void keep(const image::KernelFile& kernel);
 
   /// The unpacked ELF and its file, where it has one.
