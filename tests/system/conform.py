@@ -90,7 +90,7 @@ def any_monitor(lab: Lab) -> None:
     done = call(lab, "producer", template, "--json")
     report = json.loads(done.stdout)
     assert not broken(report["results"]), broken(report["results"])
-    for command, word in (("sleep 60", "within"), ("sh -c 'kill -9 $$'", "signal 9"), ("sh -c 'head -c 100000 /dev/urandom'", "printed"),
+    for command, word in (("sh -c 'sleep 60'", "within"), ("sh -c 'kill -9 $$'", "signal 9"), ("sh -c 'head -c 100000 /dev/urandom'", "printed"),
                           ("sh -c 'echo no such thing >&2; exit 3'", "no such thing"), ("/nonexistent/monitor", "could not be started")):
         start = time.monotonic()
         done = call(lab, "producer", f"command:{command} {{kernel}} {{cmdline}}", "--json", "--timeout", "0.5")
