@@ -60,7 +60,8 @@ std::vector<std::string> ArgumentParser::names() const {
 }
 
 std::expected<void, std::string> ArgumentParser::parse(std::span<const std::string> arguments) const {
-  std::string letters = ":";  // a missing value is told apart from an unknown option
+  // Words come in their order, wherever they stand; a missing value is told apart from an unknown option.
+  std::string letters = "-:";
   std::vector<option> table;
   for (std::size_t i = 0; i < options_.size(); ++i) {
     const Option& each = options_[i];
@@ -75,15 +76,20 @@ std::expected<void, std::string> ArgumentParser::parse(std::span<const std::stri
   }
   table.push_back({.name = nullptr, .has_arg = 0, .flag = nullptr, .val = 0});
 
-  // getopt_long reorders the pointers, not what they point at.
+  // getopt_long does not write to them.
   std::vector<char*> words{const_cast<char*>("pvh")};
   for (const std::string& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
   const int count = static_cast<int>(words.size());
   words.push_back(nullptr);
   optind = 0;  // from the start, whatever an earlier call left
   opterr = 0;
+  std::vector<char*> files;
   int found = 0;
   while ((found = ::getopt_long(count, words.data(), letters.c_str(), table.data(), nullptr)) != -1) {
+    if (found == 1) {
+      files.push_back(optarg);
+      continue;
+    }
     const std::string_view typed = words[static_cast<std::size_t>(optind - 1)];
     if (found == ':') return Wrong(fmt::format("{} needs a value", printable(typed)));
     if (found == '?') {
@@ -101,8 +107,8 @@ std::expected<void, std::string> ArgumentParser::parse(std::span<const std::stri
     if (used->last != nullptr) *used->last = optarg;
     if (used->all != nullptr) used->all->emplace_back(optarg);
   }
-  return take_words(
-      std::span(words).subspan(static_cast<std::size_t>(optind), static_cast<std::size_t>(count - optind)));
+  files.insert(files.end(), words.begin() + optind, words.begin() + count);
+  return take_words(files);
 }
 
 std::expected<void, std::string> ArgumentParser::take_words(std::span<char* const> words) const {

@@ -81,7 +81,8 @@ void on_bus_error(int, siginfo_t* info, void*) {
     say(": the file became shorter, or its disk failed, while it was read.\n");
     _exit(1);
   }
-  say("pvh: memory that is backed by a file could not be reached: its disk is full, or failed.\n");
+  say("pvh: memory that is backed by a file could not be reached: the file became shorter, or its disk is "
+      "full or failed.\n");
   _exit(1);
 }
 

@@ -67,8 +67,12 @@ std::optional<Bytes> KernelCache::find(const image::Packed& packed) {
 
 void KernelCache::keep(const image::KernelFile& kernel) {
   if (!kernels_ || !kernel.packed || kernel.found_unpacked) return;
+  found_.reset();  // where it was not good enough
   const cache::Source source = source_of(*kernel.packed);
   const Bytes elf = kernel.elf.bytes;
+  // The file takes the place of whole pages: nothing else may lie in the last one.
+  const Bytes all = kernel.unpacked.empty() ? Bytes() : kernel.unpacked.back().bytes();
+  if (all.data() != elf.data() || all.size() != elf.size()) return;
   cache::Descriptor file = kernels_->draft(source, elf.size());
   if (!file || !move_to(file, elf)) return;
   static_cast<void>(

@@ -9,12 +9,8 @@ namespace pvh::engine {
 
 namespace {
 
-void show_help() {
-  constexpr std::string_view kHelp =
-      "\r\nCtrl-A x: end the run; Ctrl-A Ctrl-A: send Ctrl-A; Ctrl-A h: this help\r\n";
-  // Where even that cannot be written, there is nobody to tell.
-  [[maybe_unused]] const ssize_t ignored = ::write(STDERR_FILENO, kHelp.data(), kHelp.size());
-}
+constexpr std::string_view kHelp =
+    "\r\nCtrl-A x: end the run; Ctrl-A Ctrl-A: send Ctrl-A; Ctrl-A h: this help\r\n";
 
 }  // namespace
 
@@ -51,7 +47,8 @@ void Console::read_keys() {
     // What finds no room is lost, as at any terminal.
     if (sorted.to_guest) to_guest_.append(std::span(&*sorted.to_guest, 1));
     if (sorted.command == EscapeFilter::Command::kEnd) end_asked_ = true;
-    if (sorted.command == EscapeFilter::Command::kHelp) show_help();
+    if (sorted.command == EscapeFilter::Command::kHelp)
+      print(as_bytes(kHelp));  // waits its turn: a terminal may not read
   }
 }
 

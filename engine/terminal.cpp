@@ -12,7 +12,7 @@ namespace pvh::engine {
 namespace {
 
 // A crash of our own must not leave the user a dead terminal either. The handler restores it, puts the
-// earlier handlers back and returns: the faulting instruction then meets those.
+// earlier handlers back and raises the signal again: they meet it once this one returns.
 constexpr std::array kCrashes{SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
 std::array<struct sigaction, kCrashes.size()> earlier_handlers;
 termios crash_settings;
@@ -22,10 +22,12 @@ void put_back_handlers() {
   for (std::size_t i = 0; i < kCrashes.size(); ++i) ::sigaction(kCrashes[i], &earlier_handlers[i], nullptr);
 }
 
-void on_crash(int) {
+void on_crash(int signal) {
   const int terminal = crash_terminal.exchange(-1);
   if (terminal >= 0) ::tcsetattr(terminal, TCSANOW, &crash_settings);
   put_back_handlers();
+  // A fault would come again by itself; a signal that somebody sent would not.
+  ::raise(signal);
 }
 
 void guard_against_crashes(int terminal, const termios& settings) {

@@ -124,6 +124,7 @@ class Peeler {
     if (!as_text(payload.bytes).starts_with("\177ELF"))
       return payload.located(
           {.what = Fault::kBzImagePayload, .where = 0, .found = first_bytes(payload.bytes)});
+    unpacked_more_than_the_elf();
     inside_ = std::move(payload);
     return false;
   }
@@ -135,6 +136,7 @@ class Peeler {
     if (!result_.command_line) result_.command_line = owned(unified.command_line);
     if (!result_.release) result_.release = owned(unified.release);
     if (!result_.os_release) result_.os_release = owned(unified.os_release);
+    unpacked_more_than_the_elf();
     inside_ = Inside{unified.kernel, inside_.offset + unified.kernel_offset, std::move(inside_.within)};
     return false;
   }
@@ -153,6 +155,11 @@ class Peeler {
   void note_packed(Bytes packed, std::uint64_t offset) {
     result_.packed.reset();
     if (inside_.within.empty()) result_.packed = Packed{inside_.offset + offset, packed};
+  }
+
+  /// What was unpacked is a container: the ELF alone would not stand for it.
+  void unpacked_more_than_the_elf() {
+    if (!inside_.within.empty()) result_.packed.reset();
   }
 
   /// What the store has for the packed bytes, as long as unpacking them would be allowed.

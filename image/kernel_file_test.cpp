@@ -184,6 +184,18 @@ TEST(KernelFile, KeepsItsViewsWhenItIsMoved) {
   EXPECT_TRUE(std::ranges::equal(moved.elf.bytes, elf()));
 }
 
+TEST(KernelFile, OffersToBeKeptOnlyWhatIsTheElfAlone) {
+  const Octets packed = pack_gzip(elf());
+  EXPECT_TRUE(read_kernel_file(packed)->packed);
+  // A container in it has an initrd and a command line of its own, which the ELF would not bring back.
+  const Octets unified =
+      pack_gzip(PeBuilder().section(".cmdline", octets("quiet")).section(".linux", elf()).build());
+  const auto kernel = read_kernel_file(unified);
+  ASSERT_TRUE(kernel);
+  EXPECT_EQ(kernel->command_line, "quiet");
+  EXPECT_FALSE(kernel->packed);
+}
+
 TEST(KernelFile, SaysWhatTheWrongFileLooksLike) {
   const auto at = [](std::size_t offset, std::string_view magic) {
     Octets file(offset + 1000);

@@ -61,6 +61,7 @@ bool LoadingMemory::write(GuestAddress at, Bytes bytes) {
   const std::size_t head = std::min<std::uint64_t>(page_start - at.value(), bytes.size());
   if (!copied_.write(at, bytes.first(head))) return false;
   const std::size_t mapped = map_pages(GuestAddress{at.value() + head}, bytes.subspan(head));
+  if (lost_) return false;
   return copied_.write(GuestAddress{at.value() + head + mapped}, bytes.subspan(head + mapped));
 }
 
@@ -75,11 +76,15 @@ std::size_t LoadingMemory::map_pages(GuestAddress at, Bytes bytes) {
     const auto offset = offset_in(file, bytes);
     if (!offset || *offset % kPageSize != 0) continue;
     std::byte* const place = piece->host.data() + (at.value() - piece->range.start().value());
-    // Where the host cannot map it, a copy will do.
     const void* const there =
         ::mmap(place, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, file.descriptor,
                static_cast<off_t>(*offset));
-    return there == place ? size : 0;
+    if (there == place) return size;
+    // A copy will do. What was there may be gone already.
+    const void* const again = ::mmap(place, size, PROT_READ | PROT_WRITE,
+                                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
+    if (again != place) lost_ = true;
+    return 0;
   }
   return 0;
 }

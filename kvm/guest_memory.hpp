@@ -49,6 +49,7 @@ class LoadingMemory final : public boot::GuestMemory {
   std::span<const boot::MemoryPiece> pieces_;
   boot::SpanMemory copied_;
   std::span<const FileView> files_;
+  bool lost_ = false;  ///< the host took memory away and gave none
 };
 
 }  // namespace pvh::kvm

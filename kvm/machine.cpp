@@ -100,17 +100,16 @@ Result<Outcome> Machine::run() {
   for (;;) {
     wait_and_serve();
     // The guest's own end goes before the user's, who could not know.
-    if (const auto end = guest_end()) {
-      stop();
-      drain();
-      return outcome_of(*end);
-    }
-    if (auto verdict = supervisor_.verdict()) {
-      stop();
-      verdict->duration = supervisor_.elapsed();
-      drain();
-      return std::move(*verdict);
-    }
+    auto end = guest_end();
+    auto verdict = end ? std::nullopt : supervisor_.verdict();
+    if (!end && !verdict) continue;
+    stop();
+    if (verdict) verdict->duration = supervisor_.elapsed();
+    drain();
+    if (auto lost = supervisor_.output_error()) return std::unexpected(std::move(*lost));
+    Outcome outcome = end ? outcome_of(*end) : std::move(*verdict);
+    outcome.mid_line = supervisor_.mid_line();
+    return outcome;
   }
 }
 
@@ -133,7 +132,8 @@ void Machine::run_cpu(Vcpu& cpu) {
       end(Ending::kCrash,
           fmt::format("CPU {} met memory that the host cannot give it: a file that it is mapped from became "
                       "shorter, or the host has none left",
-                      cpu.id()));
+                      cpu.id()),
+          true);
     else if (error != EINTR && error != EAGAIN)
       end(Ending::kCrash, fmt::format("KVM cannot run CPU {}: {}", cpu.id(), std::strerror(error)));
   }
@@ -184,10 +184,10 @@ void Machine::access_memory(Vcpu& cpu) {
     mmio_.read(access.phys_addr, data);
 }
 
-void Machine::end(Ending ending, std::string reason) {
+void Machine::end(Ending ending, std::string reason, bool memory_gone) {
   {
     const std::lock_guard lock(end_mutex_);
-    if (!end_) end_ = End{.ending = ending, .reason = std::move(reason)};
+    if (!end_) end_ = End{.ending = ending, .reason = std::move(reason), .memory_gone = memory_gone};
   }
   stopping_ = true;
   event_.signal();
@@ -260,13 +260,13 @@ Outcome Machine::outcome_of(const End& end) const {
   }
   if (outcome.ending == Ending::kPanic) outcome.detail = panic.value_or("");
   if (outcome.ending == Ending::kTripleFault || outcome.ending == Ending::kCrash)
-    outcome.detail = report(end.reason);
+    outcome.detail = report(end);
   return outcome;
 }
 
-std::string Machine::report(const std::string& reason) const {
-  return fmt::format("{}; the guest was entered at {:#x} with start info at {:#x}\n{}", reason, entry_.eip,
-                     entry_.ebx, readable_registers(cpus_, memory_));
+std::string Machine::report(const End& end) const {
+  return fmt::format("{}; the guest was entered at {:#x} with start info at {:#x}\n{}", end.reason,
+                     entry_.eip, entry_.ebx, readable_registers(cpus_, end.memory_gone ? nullptr : &memory_));
 }
 
 }  // namespace pvh::kvm

@@ -43,7 +43,8 @@ class Machine {
   /// How the guest ended.
   struct End {
     engine::Ending ending;
-    std::string reason;  ///< of a crash
+    std::string reason;        ///< of a crash
+    bool memory_gone = false;  ///< guest memory cannot be read any more
   };
 
   void stop();
@@ -53,7 +54,7 @@ class Machine {
   void serve_exit(Vcpu& cpu);
   void access_port(Vcpu& cpu);
   void access_memory(Vcpu& cpu);
-  void end(engine::Ending ending, std::string reason = {});
+  void end(engine::Ending ending, std::string reason = {}, bool memory_gone = false);
 
   // On the caller's thread.
   void wait_and_serve();
@@ -63,7 +64,7 @@ class Machine {
   void drain();
   [[nodiscard]] std::optional<End> guest_end();
   [[nodiscard]] engine::Outcome outcome_of(const End& end) const;
-  [[nodiscard]] std::string report(const std::string& reason) const;
+  [[nodiscard]] std::string report(const End& end) const;
 
   Maker& maker_;
   std::span<Vcpu> cpus_;

@@ -55,6 +55,8 @@ std::thread start_without_signals(std::function<void()> work) {
   sigset_t all;
   sigset_t before;
   ::sigfillset(&all);
+  // A fault of the thread's own is to be met by the process's handlers.
+  for (const int fault : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP}) ::sigdelset(&all, fault);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
   std::thread thread;
   try {

@@ -57,7 +57,7 @@ void add_code(Out out, const Vcpu& cpu, std::uint64_t linear, const GuestMemory&
 
 }  // namespace
 
-std::string readable_registers(std::span<const Vcpu> cpus, const GuestMemory& memory) {
+std::string readable_registers(std::span<const Vcpu> cpus, const GuestMemory* memory) {
   std::string text;
   const Out out(text);
   std::size_t shown = 0;
@@ -70,7 +70,7 @@ std::string readable_registers(std::span<const Vcpu> cpus, const GuestMemory& me
     fmt::format_to(out, "CPU {}: RIP={:016x} RFLAGS={:08x}\n", cpu.id(), general->rip, general->rflags);
     add_general(out, *general);
     add_system(out, *system);
-    add_code(out, cpu, system->cs.base + general->rip, memory);
+    if (memory != nullptr) add_code(out, cpu, system->cs.base + general->rip, *memory);
   }
   if (!text.empty()) text.pop_back();
   return text;

@@ -10,6 +10,6 @@
 namespace pvh::kvm {
 
 /// Of each CPU that was started: registers, and the bytes at its instruction pointer. They must stand still.
-[[nodiscard]] std::string readable_registers(std::span<const Vcpu> cpus, const GuestMemory& memory);
+[[nodiscard]] std::string readable_registers(std::span<const Vcpu> cpus, const GuestMemory* memory);
 
 }  // namespace pvh::kvm

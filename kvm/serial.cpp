@@ -141,6 +141,7 @@ void Serial::write_register(std::uint64_t offset, std::uint8_t value) {
       break;
     case kModemControl:
       modem_control_ = value & kModemBits;
+      wake_();  // what was typed may have waited for the end of a loop
       break;
     case kScratch:
       scratch_ = value;
@@ -227,7 +228,7 @@ void Serial::set_interrupt_enable(std::uint8_t value) {
 
 void Serial::set_fifo_control(std::uint8_t value) {
   const bool on = (value & kFifoEnable) != 0;
-  if (on != fifo_on_ || (value & kFifoClearReceived) != 0) received_count_ = 0;
+  if ((on != fifo_on_ || (value & kFifoClearReceived) != 0) && std::exchange(received_count_, 0) > 0) wake_();
   fifo_on_ = on;
   update_line();
 }

@@ -27,7 +27,7 @@ enum class Thread : std::uint8_t { kSupervisor, kCpu };
 void close_all_but(std::vector<int> kept);
 
 /// For good, for this thread and those that it starts later: no capabilities, no privilege by running a
-/// program, and where the kernel has Landlock no file by its name, no TCP and no signal to other processes.
+/// program, and where the kernel has Landlock no file by its name and no TCP.
 [[nodiscard]] Result<void> give_up_rights();
 
 /// For good: this thread makes the system calls in the list of its kind (calls.hpp), or ends the process.
