@@ -30,7 +30,8 @@ def density(lab: Lab, judge: bool) -> None:
 
 def traces(directory: Path, processes: set[int]) -> list[str]:
     """Files in `directory` and in memory, sockets, and processes of a run."""
-    found = [str(path) for path in directory.rglob("*")]
+    # The table of CPUID is kept on purpose, for the next start.
+    found = [str(path) for path in directory.rglob("*") if path.is_file() and not path.match("pvh/kept/value-*")]
     found += [f"/dev/shm/{name}" for name in os.listdir("/dev/shm") if "pvh" in name]
     found += [line for line in Path("/proc/net/unix").read_text().splitlines() if str(directory) in line or "pvh" in line]
     for path in Path("/proc").glob("[0-9]*/stat"):
