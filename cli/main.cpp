@@ -1,8 +1,11 @@
 // pvh: boots kernels by the direct boot contract.
 
 #include <malloc.h>
+#include <unistd.h>
 
+#include <new>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -23,9 +26,18 @@ struct Dispatch {
   }
 };
 
+/// Whichever thread it was that asked: nothing can go on without.
+void say_that_memory_is_short() {
+  constexpr std::string_view kText =
+      "pvh: the host has no more memory for the monitor itself. Raise the limit (`ulimit -v`).\n";
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, kText.data(), kText.size());
+  ::_exit(pvh::cli::kExitError);
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
+  std::set_new_handler(say_that_memory_is_short);
   // One heap for all threads: each of its own would be 64 MiB of address space to map, and pages to touch.
   ::mallopt(M_ARENA_MAX, 1);
   pvh::cli::occupy_standard_descriptors();
