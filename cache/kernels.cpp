@@ -59,14 +59,14 @@ class Lock {
   bool held_;
 };
 
-Descriptor open_file(const Store& store, const std::string& name) {
-  return Descriptor(
+UniqueFd open_file(const Store& store, const std::string& name) {
+  return UniqueFd(
       ::openat(store.directory(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
 }
 
 class Mapping {
  public:
-  Mapping(const Descriptor& file, std::uint64_t size) : size_(static_cast<std::size_t>(size)) {
+  Mapping(const UniqueFd& file, std::uint64_t size) : size_(static_cast<std::size_t>(size)) {
     place_ = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
   }
   ~Mapping() {
@@ -81,7 +81,7 @@ class Mapping {
   void* place_;
 };
 
-bool same_contents(const Descriptor& a, const Descriptor& b, std::uint64_t size) {
+bool same_contents(const UniqueFd& a, const UniqueFd& b, std::uint64_t size) {
   const Mapping first(a, size);
   const Mapping second(b, size);
   return first.get() != nullptr && second.get() != nullptr &&
@@ -95,7 +95,7 @@ struct Stored {
 };
 
 /// Gives `draft` a name, or finds the file that has the same contents already.
-std::optional<Stored> store_once(const Store& store, const Descriptor& draft, std::uint64_t size) {
+std::optional<Stored> store_once(const Store& store, const UniqueFd& draft, std::uint64_t size) {
   for (std::uint32_t number = 0; number < kMostOfOneSize; ++number) {
     const std::string name = elf_name(size, number);
     if (store.name(draft, name)) {
@@ -103,7 +103,7 @@ std::optional<Stored> store_once(const Store& store, const Descriptor& draft, st
       if (!state) return std::nullopt;
       return Stored{*state, number};
     }
-    const Descriptor other = open_file(store, name);
+    const UniqueFd other = open_file(store, name);
     const auto before = FileState::of(other.get());
     if (!before || before->size != size || !same_contents(draft, other, size)) continue;
     if (FileState::of(other.get()) == before) return Stored{*before, number};
@@ -183,7 +183,7 @@ const Store* Kernels::store(Access access) {
   return &*store_;
 }
 
-Descriptor Kernels::find(const Source& source) {
+UniqueFd Kernels::find(const Source& source) {
   constexpr std::uint64_t kStampStep = 3600 * kSecond;
   const Store* const store = this->store(Access::kRead);
   if (store == nullptr) return {};
@@ -193,7 +193,7 @@ Descriptor Kernels::find(const Source& source) {
   if (!entry || entry->source != source.state || entry->offset != source.offset ||
       entry->length != source.packed.size() || entry->fingerprint != fingerprint_of(source.packed))
     return {};
-  Descriptor file = open_file(*store, elf_name(entry->stored.size, entry->number));
+  UniqueFd file = open_file(*store, elf_name(entry->stored.size, entry->number));
   if (!file || FileState::of(file.get()) != entry->stored) return {};
 
   const Trust trust = trust_in(*entry);
@@ -207,13 +207,13 @@ Descriptor Kernels::find(const Source& source) {
   return file;
 }
 
-Descriptor Kernels::draft(const Source& source, std::uint64_t size) {
+UniqueFd Kernels::draft(const Source& source, std::uint64_t size) {
   if (size == 0 || size > limit_ || !settled(source.state)) return {};
   const Store* const store = this->store(Access::kCreate);
-  return store == nullptr ? Descriptor() : store->unnamed(size);
+  return store == nullptr ? UniqueFd() : store->unnamed(size);
 }
 
-bool Kernels::keep(const Source& source, const Descriptor& draft, const Label& label) {
+bool Kernels::keep(const Source& source, const UniqueFd& draft, const Label& label) {
   const Store* const store = this->store(Access::kCreate);
   const auto written = FileState::of(draft.get());
   if (store == nullptr || !written) return false;

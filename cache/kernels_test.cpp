@@ -54,7 +54,7 @@ struct Opened {
         .descriptor = file.get(), .state = state, .offset = kOffset, .packed = Bytes(bytes).subspan(kOffset)};
   }
   std::string path;
-  Descriptor file;
+  UniqueFd file;
   FileState state;
   std::vector<std::byte> bytes;
 };
@@ -70,7 +70,7 @@ class KeptKernels : public testing::Test {
 
   /// As a first start does it. The ELF is random bytes by `seed`.
   static bool start_first(Kernels& kernels, const Opened& from, unsigned seed, std::size_t size = kElfSize) {
-    const Descriptor draft = kernels.draft(from.source(), size);
+    const UniqueFd draft = kernels.draft(from.source(), size);
     if (!draft) return false;
     const auto elf = random_bytes(size, seed);
     EXPECT_EQ(::pwrite(draft.get(), elf.data(), elf.size(), 0), static_cast<ssize_t>(elf.size()));
@@ -79,7 +79,7 @@ class KeptKernels : public testing::Test {
 
   /// What a later start finds.
   static std::vector<std::byte> found(Kernels& kernels, const Opened& from) {
-    const Descriptor file = kernels.find(from.source());
+    const UniqueFd file = kernels.find(from.source());
     if (!file) return {};
     std::vector<std::byte> out(FileState::of(file.get())->size);
     EXPECT_EQ(::pread(file.get(), out.data(), out.size(), 0), static_cast<ssize_t>(out.size()));
@@ -150,7 +150,7 @@ TEST_F(KeptKernels, OfASourceThatChangedInPlaceAreNotFound) {
   struct stat before = {};
   ASSERT_EQ(::stat(path.c_str(), &before), 0);
   auto other = random_bytes(kPackedSize, 99);
-  const Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
   ASSERT_EQ(::pwrite(file.get(), other.data(), other.size(), 0), static_cast<ssize_t>(other.size()));
   const timespec times[] = {before.st_atim, before.st_mtim};
   ASSERT_EQ(::futimens(file.get(), times), 0);
@@ -182,7 +182,7 @@ TEST_F(KeptKernels, OfAYoungSourceThereAreNone) {
 TEST_F(KeptKernels, OfASourceThatChangedMeanwhileThereAreNone) {
   const Opened from(next_source());
   Kernels kernels = this->kernels();
-  const Descriptor draft = kernels.draft(from.source(), kElfSize);
+  const UniqueFd draft = kernels.draft(from.source(), kElfSize);
   ASSERT_TRUE(draft);
   write_to(from.path, random_bytes(kPackedSize, 98));
   EXPECT_FALSE(kernels.keep(from.source(), draft, {}));
@@ -213,7 +213,7 @@ void replace_contents(const std::string& elf, std::size_t from, Bytes bytes) {
   struct stat before = {};
   ASSERT_EQ(::stat(elf.c_str(), &before), 0);
   ASSERT_EQ(::chmod(elf.c_str(), 0600), 0);
-  const Descriptor file(::open(elf.c_str(), O_WRONLY | O_CLOEXEC));
+  const UniqueFd file(::open(elf.c_str(), O_WRONLY | O_CLOEXEC));
   std::this_thread::sleep_for(std::chrono::milliseconds(20));  // a tick of the clock of files
   ASSERT_EQ(::pwrite(file.get(), bytes.data(), bytes.size(), static_cast<off_t>(from)),
             static_cast<ssize_t>(bytes.size()));
@@ -354,7 +354,7 @@ TEST_F(KeptKernels, LeaveNothingWhereTheirMakerIsKilled) {
   if (child == 0) {
     const Opened from(path);
     Kernels kernels = this->kernels();
-    const Descriptor draft = kernels.draft(from.source(), kElfSize);
+    const UniqueFd draft = kernels.draft(from.source(), kElfSize);
     ::raise(draft ? SIGKILL : SIGABRT);
   }
   int status = 0;

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "pvh/base/bytes.hpp"
-#include "pvh/cache/descriptor.hpp"
+#include "pvh/base/unique_fd.hpp"
 
 namespace pvh::cache {
 
@@ -74,8 +74,8 @@ inline void write_to(const std::string& path, Bytes bytes) {
   std::ofstream(path, std::ios::binary | std::ios::trunc) << as_text(bytes);
 }
 
-inline Descriptor opened(const std::string& path) {
-  return Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+inline UniqueFd opened(const std::string& path) {
+  return UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
 }
 
 /// The names of what lies in `path`, sorted.

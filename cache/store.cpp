@@ -87,7 +87,7 @@ bool write_all(int file, Bytes bytes) {
 }
 
 /// How one names a file that has no name yet. (AT_EMPTY_PATH would need a capability.)
-std::string handle_of(const Descriptor& file) {
+std::string handle_of(const UniqueFd& file) {
   return "/proc/self/fd/" + std::to_string(file.get());
 }
 
@@ -108,7 +108,7 @@ Parsed<Store> Store::open_at(const std::string& path, Access access) {
     directory = open_directory(path);
   }
   if (directory < 0) return failed(path, errno);
-  Store store(Descriptor(directory), path);
+  Store store(UniqueFd(directory), path);
 
   struct stat status = {};
   if (::fstat(directory, &status) != 0) return failed(path, errno);
@@ -121,7 +121,7 @@ Parsed<Store> Store::open_at(const std::string& path, Access access) {
 std::optional<Value> Store::find(std::string_view key) const {
   if (!is_key(key)) return std::nullopt;
   const std::string name = file_of(key);
-  const Descriptor file(
+  const UniqueFd file(
       ::openat(directory(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!file) return std::nullopt;
   struct stat status = {};
@@ -142,7 +142,7 @@ bool Store::keep(std::string_view key, Bytes value) const {
   if (!is_key(key)) return false;
   const std::vector<std::byte> bytes = with_header(key, value);
   if (bytes.size() > kLargestValue) return false;
-  const Descriptor file = unnamed(bytes.size());
+  const UniqueFd file = unnamed(bytes.size());
   if (!file || !write_all(file.get(), bytes)) return false;
   forget(key);
   return name(file, file_of(key));
@@ -156,16 +156,16 @@ void Store::forget(std::string_view key) const {
   if (is_key(key)) ::unlinkat(directory(), file_of(key).c_str(), 0);
 }
 
-Descriptor Store::unnamed(std::uint64_t size) const {
+UniqueFd Store::unnamed(std::uint64_t size) const {
   if (!may_be_as_large(size)) return {};
-  Descriptor file(::openat(directory(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, kReadOnly));
+  UniqueFd file(::openat(directory(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, kReadOnly));
   // Reserved, or a full disk would be a signal when a page of it is touched. Where that is not possible,
   // nothing is kept.
   if (!file || ::fallocate(file.get(), 0, 0, static_cast<off_t>(size)) != 0) return {};
   return file;
 }
 
-bool Store::name(const Descriptor& file, const std::string& as) const {
+bool Store::name(const UniqueFd& file, const std::string& as) const {
   if (::fchmod(file.get(), kReadOnly) != 0) return false;
   return ::linkat(AT_FDCWD, handle_of(file).c_str(), directory(), as.c_str(), AT_SYMLINK_FOLLOW) == 0;
 }

@@ -18,8 +18,6 @@
 namespace pvh::cli {
 namespace {
 
-using cache::Descriptor;
-
 std::string system_reason(int number) {
   return std::strerror(number);
 }
@@ -118,7 +116,7 @@ Error output_failed(int number) {
 
 Result<MappedFile> MappedFile::open(const std::string& path, std::string_view role) {
   // O_NONBLOCK: opening a FIFO without a writer would wait for one.
-  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!file) {
     // A socket cannot be opened at all; say what it is.
     struct stat status = {};
@@ -131,7 +129,7 @@ Result<MappedFile> MappedFile::open(const std::string& path, std::string_view ro
   return map(std::move(file), path, role);
 }
 
-Result<MappedFile> MappedFile::map(Descriptor file, const std::string& name, std::string_view role) {
+Result<MappedFile> MappedFile::map(UniqueFd file, const std::string& name, std::string_view role) {
   struct stat status = {};
   if (::fstat(file.get(), &status) != 0) return std::unexpected(failed(role, "examined", errno));
   if (auto kind = check_kind(status.st_mode, role, false); !kind) return std::unexpected(kind.error());
@@ -175,7 +173,7 @@ Result<void> check_disk(const std::string& path, bool read_only, std::string_vie
   // Kind first: a directory opened for writing would only say "is a directory" in the system's words.
   if (::stat(path.c_str(), &status) != 0) return std::unexpected(failed(role, "examined", errno));
   if (auto kind = check_kind(status.st_mode, role, true); !kind) return kind;
-  const Descriptor file(::open(path.c_str(), mode));
+  const UniqueFd file(::open(path.c_str(), mode));
   if (!file) {
     return std::unexpected(failed(role, read_only ? "opened" : "opened for writing", errno));
   }
@@ -211,12 +209,12 @@ Result<void> write_file(const std::string& named, Bytes bytes) {
     path = target.get();
   }
   if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
-    const Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+    const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
     if (!file) return std::unexpected(output_failed(errno));
     return write_all(file.get(), bytes);
   }
   std::string temporary = path + ".XXXXXX";
-  const Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
+  const UniqueFd file(::mkostemp(temporary.data(), O_CLOEXEC));
   if (!file) return std::unexpected(output_failed(errno));
   const mode_t mask = ::umask(0);
   ::umask(mask);

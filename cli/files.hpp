@@ -6,7 +6,7 @@
 
 #include "pvh/base/bytes.hpp"
 #include "pvh/base/file_view.hpp"
-#include "pvh/cache/descriptor.hpp"
+#include "pvh/base/unique_fd.hpp"
 #include "pvh/cache/file_state.hpp"
 #include "words.hpp"
 
@@ -21,8 +21,7 @@ class MappedFile {
   /// `role` is what the file is wanted for: "the kernel", "module 2". Never blocks, whatever `path` is.
   [[nodiscard]] static Result<MappedFile> open(const std::string& path, std::string_view role);
   /// A file that is open already, regular and not empty, and goes by `name`.
-  [[nodiscard]] static Result<MappedFile> map(cache::Descriptor file, const std::string& name,
-                                              std::string_view role);
+  [[nodiscard]] static Result<MappedFile> map(UniqueFd file, const std::string& name, std::string_view role);
 
   MappedFile(MappedFile&& other) noexcept;
   MappedFile& operator=(MappedFile&& other) noexcept;
@@ -36,11 +35,11 @@ class MappedFile {
   [[nodiscard]] const cache::FileState& state() const { return state_; }  ///< before anything was read
 
  private:
-  MappedFile(cache::Descriptor file, const std::byte* data, const cache::FileState& state)
+  MappedFile(UniqueFd file, const std::byte* data, const cache::FileState& state)
       : file_(std::move(file)), data_(data), state_(state) {}
   void release();
 
-  cache::Descriptor file_;
+  UniqueFd file_;
   const std::byte* data_ = nullptr;
   cache::FileState state_;
 };

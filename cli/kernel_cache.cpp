@@ -25,7 +25,7 @@ std::string whole_path(const std::string& path) {
 /// Piece by piece, so that the memory of one piece becomes the file's pages of the next: fresh memory can
 /// cost more than everything else where the host is a virtual machine. False where it could not be written
 /// whole.
-bool move_to(const cache::Descriptor& file, Bytes bytes) {
+bool move_to(const UniqueFd& file, Bytes bytes) {
   constexpr std::size_t kPiece = 2 * kMiB;  // a huge page
   for (std::size_t at = 0; at < bytes.size(); at += kPiece) {
     const Bytes piece = bytes.subspan(at, std::min(kPiece, bytes.size() - at));
@@ -57,7 +57,7 @@ cache::Source KernelCache::source_of(const image::Packed& packed) const {
 
 std::optional<Bytes> KernelCache::find(const image::Packed& packed) {
   kernels_.emplace(cache_limit());
-  cache::Descriptor file = kernels_->find(source_of(packed));
+  UniqueFd file = kernels_->find(source_of(packed));
   if (!file) return std::nullopt;
   auto mapped = MappedFile::map(std::move(file), path_ + " (its unpacked ELF in the cache)", "the kernel");
   if (!mapped) return std::nullopt;
@@ -73,7 +73,7 @@ void KernelCache::keep(const image::KernelFile& kernel) {
   // The file takes the place of whole pages: nothing else may lie in the last one.
   const Bytes all = kernel.unpacked.empty() ? Bytes() : kernel.unpacked.back().bytes();
   if (all.data() != elf.data() || all.size() != elf.size()) return;
-  cache::Descriptor file = kernels_->draft(source, elf.size());
+  UniqueFd file = kernels_->draft(source, elf.size());
   if (!file || !move_to(file, elf)) return;
   static_cast<void>(
       kernels_->keep(source, file, {.path = whole_path(path_), .release = kernel.release.value_or("")}));

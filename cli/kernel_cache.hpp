@@ -39,7 +39,7 @@ class KernelCache final : public image::UnpackedStore {
   std::string path_;
   std::optional<cache::Kernels> kernels_;
   std::optional<MappedFile> found_;
-  cache::Descriptor written_;  ///< the file of an ELF that was not found
+  UniqueFd written_;  ///< the file of an ELF that was not found
   Bytes written_bytes_;
 };
 

@@ -10,7 +10,7 @@
 #include <string>
 #include <type_traits>
 
-#include "pvh/engine/unique_fd.hpp"
+#include "pvh/base/unique_fd.hpp"
 
 namespace pvh::kvm {
 
@@ -27,7 +27,7 @@ static_assert(std::is_trivially_copyable_v<Entry> && sizeof(Entry) == 40);
 
 /// A random number that the kernel draws as it starts; empty where it does not tell.
 std::string boot_id() {
-  const engine::UniqueFd file(::open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC));
+  const UniqueFd file(::open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC));
   std::array<char, 64> text{};
   const ssize_t size = file ? ::read(file.get(), text.data(), text.size()) : 0;
   return {text.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};

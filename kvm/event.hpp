@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-#include "pvh/engine/unique_fd.hpp"
+#include "pvh/base/unique_fd.hpp"
 
 namespace pvh::kvm {
 
@@ -28,7 +28,7 @@ class Event {
   }
 
  private:
-  engine::UniqueFd fd_;
+  UniqueFd fd_;
 };
 
 }  // namespace pvh::kvm

@@ -14,7 +14,7 @@
 #include <filesystem>
 #include <thread>
 
-#include "pvh/engine/unique_fd.hpp"
+#include "pvh/base/unique_fd.hpp"
 #include "pvh/engine_testing/pipe.hpp"
 #include "sandbox/sandbox.hpp"
 #include "testing/tiny_guest.hpp"
@@ -83,7 +83,7 @@ class Kvm : public ::testing::Test {
   std::string output_;
 
  private:
-  engine::UniqueFd null_;
+  UniqueFd null_;
   std::ptrdiff_t descriptors_before_ = 0;
   std::ptrdiff_t threads_before_ = 0;
 };
@@ -255,8 +255,8 @@ TEST_F(Kvm, CtrlAXEndsItAndTheTerminalIsAsItWas) {
   int master = -1;
   int slave = -1;
   ASSERT_EQ(::openpty(&master, &slave, nullptr, nullptr, nullptr), 0);
-  const engine::UniqueFd ours(master);
-  const engine::UniqueFd theirs(slave);
+  const UniqueFd ours(master);
+  const UniqueFd theirs(slave);
   termios before{};
   ::tcgetattr(slave, &before);
   std::thread typist([&] {

@@ -55,7 +55,7 @@ std::vector<std::uint64_t> table_of(std::span<const Entry> entries) {
 
 /// The call's result; -1 and errno where it failed. One that a signal cut short is made again.
 template <class Argument>
-int call(const engine::UniqueFd& fd, unsigned long request, Argument argument) {
+int call(const UniqueFd& fd, unsigned long request, Argument argument) {
   int result = 0;
   do result = ::ioctl(fd.get(), request, argument);
   while (result < 0 && errno == EINTR);
@@ -89,7 +89,7 @@ Error host_error(std::string what, int error_number) {
                .found = std::string(std::strerror(error_number))};
 }
 
-Vcpu::Vcpu(engine::UniqueFd fd, std::uint32_t id, void* shared, std::size_t shared_size)
+Vcpu::Vcpu(UniqueFd fd, std::uint32_t id, void* shared, std::size_t shared_size)
     : fd_(std::move(fd)), id_(id), shared_(static_cast<kvm_run*>(shared)), shared_size_(shared_size) {}
 
 Vcpu::Vcpu(Vcpu&& other) noexcept
@@ -187,7 +187,7 @@ Result<void> Vm::split_interrupts(std::uint32_t pins) {
 }
 
 Result<Vcpu> Vm::create_vcpu(std::uint32_t id) {
-  engine::UniqueFd fd(call(fd_, KVM_CREATE_VCPU, std::uint64_t{id}));
+  UniqueFd fd(call(fd_, KVM_CREATE_VCPU, std::uint64_t{id}));
   if (!fd) return std::unexpected(host_error("virtual CPU (KVM_CREATE_VCPU)", errno));
   void* shared = ::mmap(nullptr, shared_size_, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
   if (shared == MAP_FAILED) return std::unexpected(host_error("view of a virtual CPU (mmap)", errno));
@@ -217,7 +217,7 @@ void Vm::route(std::span<const Route> routes) {
 }
 
 Result<System> System::open() {
-  engine::UniqueFd fd(::open(kDevice, O_RDWR | O_CLOEXEC));
+  UniqueFd fd(::open(kDevice, O_RDWR | O_CLOEXEC));
   if (!fd) return std::unexpected(open_error(errno));
   System system(std::move(fd));
   const int version = call(system.fd_, KVM_GET_API_VERSION, 0);
@@ -253,7 +253,7 @@ Result<std::vector<kvm_cpuid_entry2>> System::supported_cpuid() const {
 }
 
 Result<Vm> System::create_vm() const {
-  engine::UniqueFd fd(call(fd_, KVM_CREATE_VM, 0));
+  UniqueFd fd(call(fd_, KVM_CREATE_VM, 0));
   if (!fd) return std::unexpected(host_error("virtual machine (KVM_CREATE_VM)", errno));
   const int shared_size = call(fd_, KVM_GET_VCPU_MMAP_SIZE, 0);
   if (shared_size < static_cast<int>(sizeof(kvm_run)))

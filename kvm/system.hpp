@@ -13,7 +13,7 @@
 #include "interrupts.hpp"
 #include "pvh/base/address.hpp"
 #include "pvh/base/error.hpp"
-#include "pvh/engine/unique_fd.hpp"
+#include "pvh/base/unique_fd.hpp"
 
 namespace pvh::kvm {
 
@@ -25,7 +25,7 @@ inline constexpr const char* kDevice = "/dev/kvm";
 /// One virtual CPU. `run` belongs to one thread; `interrupt` may come from another.
 class Vcpu {
  public:
-  Vcpu(engine::UniqueFd fd, std::uint32_t id, void* shared, std::size_t shared_size);
+  Vcpu(UniqueFd fd, std::uint32_t id, void* shared, std::size_t shared_size);
   Vcpu(Vcpu&& other) noexcept;
   Vcpu& operator=(Vcpu&&) = delete;
   Vcpu(const Vcpu&) = delete;
@@ -57,7 +57,7 @@ class Vcpu {
   void interrupt();
 
  private:
-  engine::UniqueFd fd_;
+  UniqueFd fd_;
   std::uint32_t id_;
   kvm_run* shared_;
   std::size_t shared_size_;
@@ -66,7 +66,7 @@ class Vcpu {
 /// One virtual machine.
 class Vm final : public MessageSink {
  public:
-  Vm(engine::UniqueFd fd, std::size_t shared_size) : fd_(std::move(fd)), shared_size_(shared_size) {}
+  Vm(UniqueFd fd, std::size_t shared_size) : fd_(std::move(fd)), shared_size_(shared_size) {}
 
   [[nodiscard]] int descriptor() const { return fd_.get(); }
 
@@ -82,7 +82,7 @@ class Vm final : public MessageSink {
   void route(std::span<const Route> routes) override;
 
  private:
-  engine::UniqueFd fd_;
+  UniqueFd fd_;
   std::size_t shared_size_;
 };
 
@@ -97,9 +97,9 @@ class System {
   [[nodiscard]] Result<Vm> create_vm() const;
 
  private:
-  explicit System(engine::UniqueFd fd) : fd_(std::move(fd)) {}
+  explicit System(UniqueFd fd) : fd_(std::move(fd)) {}
 
-  engine::UniqueFd fd_;
+  UniqueFd fd_;
 };
 
 }  // namespace pvh::kvm

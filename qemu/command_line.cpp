@@ -9,8 +9,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "pvh/base/unique_fd.hpp"
 #include "pvh/board/board.hpp"
-#include "pvh/engine/unique_fd.hpp"
 
 namespace pvh::qemu {
 
@@ -41,7 +41,7 @@ Result<void> check_disk(const Disk& disk) {
   if (S_ISDIR(status.st_mode)) return std::unexpected(unusable(disk, std::strerror(EISDIR)));
   if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode))
     return std::unexpected(unusable(disk, "neither a file nor a block device"));
-  const engine::UniqueFd fd(::open(disk.path.c_str(), (disk.read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC));
+  const UniqueFd fd(::open(disk.path.c_str(), (disk.read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC));
   if (!fd) return std::unexpected(unusable(disk, std::strerror(errno)));
   return {};
 }

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "pvh/engine/unique_fd.hpp"
+#include "pvh/base/unique_fd.hpp"
 
 namespace pvh::qemu {
 
@@ -30,7 +30,7 @@ struct Message {
 
 class Control {
  public:
-  explicit Control(engine::UniqueFd socket) : socket_(std::move(socket)) {}
+  explicit Control(UniqueFd socket) : socket_(std::move(socket)) {}
 
   /// What to poll for input; -1 once the other side has closed.
   [[nodiscard]] int descriptor() const { return socket_.get(); }
@@ -45,7 +45,7 @@ class Control {
  private:
   void send(std::string_view text);
 
-  engine::UniqueFd socket_;
+  UniqueFd socket_;
   std::string unfinished_;
 };
 

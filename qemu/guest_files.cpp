@@ -42,14 +42,14 @@ Error no_memory(std::uint64_t size, int error_number) {
       .what = Fault::kNoGuestMemory, .found = std::string(std::strerror(error_number)), .wanted = Size{size}};
 }
 
-Result<engine::UniqueFd> memory_file(const char* name, std::uint64_t size) {
-  engine::UniqueFd fd(::memfd_create(name, MFD_CLOEXEC));
+Result<UniqueFd> memory_file(const char* name, std::uint64_t size) {
+  UniqueFd fd(::memfd_create(name, MFD_CLOEXEC));
   if (!fd || ::ftruncate(fd.get(), static_cast<off_t>(size)) != 0)
     return std::unexpected(no_memory(size, errno));
   return fd;
 }
 
-Result<engine::UniqueFd> loaded_memory(const boot::BootPlan& plan, std::uint64_t size) {
+Result<UniqueFd> loaded_memory(const boot::BootPlan& plan, std::uint64_t size) {
   auto fd = memory_file("guest memory", size);
   if (!fd) return fd;
   const Mapping mapping(fd->get(), size);
@@ -64,7 +64,7 @@ Result<engine::UniqueFd> loaded_memory(const boot::BootPlan& plan, std::uint64_t
   return fd;
 }
 
-Result<engine::UniqueFd> rom_file(const boot::EntryState& state) {
+Result<UniqueFd> rom_file(const boot::EntryState& state) {
   const std::vector<std::byte> image = rom(state);
   auto fd = memory_file("boot ROM", image.size());
   if (!fd) return fd;

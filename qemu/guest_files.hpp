@@ -2,14 +2,14 @@
 #pragma once
 
 #include "pvh/base/error.hpp"
+#include "pvh/base/unique_fd.hpp"
 #include "pvh/boot/plan.hpp"
-#include "pvh/engine/unique_fd.hpp"
 
 namespace pvh::qemu {
 
 struct GuestFiles {
-  engine::UniqueFd memory;  ///< sparse, loaded by the plan
-  engine::UniqueFd rom;
+  UniqueFd memory;  ///< sparse, loaded by the plan
+  UniqueFd rom;
   std::uint64_t memory_size;  ///< of the memory file
 };
 

@@ -121,14 +121,14 @@ TEST(Rom, HoldsTheEntryAndTheStartInfoOnceEach) {
 
 std::string temporary_script(const std::string& text) {
   std::string name = ::testing::TempDir() + "pvh-script-XXXXXX";
-  const engine::UniqueFd fd(::mkstemp(name.data()));
+  const UniqueFd fd(::mkstemp(name.data()));
   EXPECT_EQ(::write(fd.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
   ::fchmod(fd.get(), 0700);
   return name;
 }
 
 TEST(Process, TellsMissingFromNotRunnable) {
-  const engine::UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   const std::array<int, 1> fds{null.get()};
   const auto missing = Process::start({"no-such-program-anywhere"}, fds);
   ASSERT_FALSE(missing);
@@ -144,9 +144,9 @@ TEST(Process, TellsMissingFromNotRunnable) {
 TEST(Process, GivesTheChildTheDescriptorsThatItIsToldAndNoOthers) {
   std::array<int, 2> ends{};
   ASSERT_EQ(::pipe(ends.data()), 0);  // inheritable on purpose
-  const engine::UniqueFd reader(ends[0]);
-  engine::UniqueFd writer(ends[1]);
-  const engine::UniqueFd null(::open("/dev/null", O_RDWR));
+  const UniqueFd reader(ends[0]);
+  UniqueFd writer(ends[1]);
+  const UniqueFd null(::open("/dev/null", O_RDWR));
   const std::array<int, 4> fds{null.get(), writer.get(), null.get(), null.get()};
   const std::string script = temporary_script("#!/bin/sh\nls /proc/$$/fd | tr '\\n' ' '\n");
   auto process = Process::start({script}, fds);
@@ -162,7 +162,7 @@ TEST(Process, GivesTheChildTheDescriptorsThatItIsToldAndNoOthers) {
 }
 
 TEST(Process, SaysHowItEnded) {
-  const engine::UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   const std::array<int, 3> fds{null.get(), null.get(), null.get()};
   auto process = Process::start({"sleep", "100"}, fds);
   ASSERT_TRUE(process);
@@ -173,8 +173,8 @@ TEST(Process, SaysHowItEnded) {
 TEST(SidePipe, KeepsTheLastLinesAndNoticesItsWord) {
   std::array<int, 2> ends{};
   ASSERT_EQ(::pipe2(ends.data(), O_NONBLOCK), 0);
-  const engine::UniqueFd writer(ends[1]);
-  SidePipe pipe{engine::UniqueFd{ends[0]}, "Triple fault"};
+  const UniqueFd writer(ends[1]);
+  SidePipe pipe{UniqueFd{ends[0]}, "Triple fault"};
   for (int i = 0; i < 1000; ++i) {
     ASSERT_EQ(::write(writer.get(), "Triple f\nlong line\n", 19), 19);
     pipe.serve();

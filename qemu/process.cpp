@@ -59,8 +59,8 @@ namespace {
 }
 
 /// glibc 2.36 declares pidfd_open for C only.
-engine::UniqueFd pidfd_of(pid_t pid) {
-  return engine::UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+UniqueFd pidfd_of(pid_t pid) {
+  return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
 }
 
 Error start_error(const std::string& program, int error_number) {
@@ -80,8 +80,8 @@ Error host_error(std::string what, int error_number) {
 Result<Process> Process::start(const std::vector<std::string>& arguments, std::span<const int> fds) {
   int report[2];
   if (::pipe2(report, O_CLOEXEC) != 0) return std::unexpected(host_error("a pipe", errno));
-  const engine::UniqueFd read_end(report[0]);
-  engine::UniqueFd write_end(report[1]);
+  const UniqueFd read_end(report[0]);
+  UniqueFd write_end(report[1]);
 
   std::vector<char*> argv;
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));

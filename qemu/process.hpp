@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "pvh/base/error.hpp"
-#include "pvh/engine/unique_fd.hpp"
+#include "pvh/base/unique_fd.hpp"
 
 namespace pvh::qemu {
 
@@ -36,10 +36,10 @@ class Process {
   [[nodiscard]] std::string wait();
 
  private:
-  Process(pid_t pid, engine::UniqueFd pidfd) : pid_(pid), pidfd_(std::move(pidfd)) {}
+  Process(pid_t pid, UniqueFd pidfd) : pid_(pid), pidfd_(std::move(pidfd)) {}
 
   pid_t pid_;  ///< -1 once it has been waited for
-  engine::UniqueFd pidfd_;
+  UniqueFd pidfd_;
 };
 
 /// What failed in the host, and errno's reason.

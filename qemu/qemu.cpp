@@ -18,18 +18,18 @@ namespace pvh::qemu {
 namespace {
 
 struct Pipe {
-  engine::UniqueFd read_end;
-  engine::UniqueFd write_end;
+  UniqueFd read_end;
+  UniqueFd write_end;
 };
 
 Result<Pipe> make_pipe() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return std::unexpected(host_error("a pipe", errno));
-  return Pipe{.read_end = engine::UniqueFd(ends[0]), .write_end = engine::UniqueFd(ends[1])};
+  return Pipe{.read_end = UniqueFd(ends[0]), .write_end = UniqueFd(ends[1])};
 }
 
 /// Our end only: QEMU's is another opening.
-void never_block(const engine::UniqueFd& fd) {
+void never_block(const UniqueFd& fd) {
   ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK);
 }
 
@@ -52,8 +52,8 @@ Result<engine::Outcome> run(const boot::BootPlan& plan, const Options& options) 
   int control[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control) != 0)
     return std::unexpected(host_error("a socket pair", errno));
-  engine::UniqueFd our_control(control[0]);
-  engine::UniqueFd their_control(control[1]);
+  UniqueFd our_control(control[0]);
+  UniqueFd their_control(control[1]);
 
   std::array<int, kInheritedCount> inherited{};
   inherited[kInput] = input->read_end.get();

@@ -18,7 +18,7 @@
 #include <fstream>
 #include <thread>
 
-#include "pvh/engine/unique_fd.hpp"
+#include "pvh/base/unique_fd.hpp"
 #include "pvh/engine_testing/pipe.hpp"
 #include "testing/tiny_guest.hpp"
 
@@ -78,7 +78,7 @@ class Qemu : public ::testing::Test {
   std::string output_;
 
  private:
-  engine::UniqueFd null_;
+  UniqueFd null_;
   std::size_t descriptors_before_ = 0;
 };
 
@@ -225,7 +225,7 @@ TEST_F(Qemu, PassesOnWhatIsTyped) {
 
 TEST_F(Qemu, TakesInputFromAFile) {
   std::string name = ::testing::TempDir() + "pvh-typed-XXXXXX";
-  engine::UniqueFd file(::mkostemp(name.data(), O_CLOEXEC));
+  UniqueFd file(::mkostemp(name.data(), O_CLOEXEC));
   ::unlink(name.c_str());
   ASSERT_EQ(::write(file.get(), "file q", 6), 6);
   ::lseek(file.get(), 0, SEEK_SET);
@@ -241,8 +241,8 @@ TEST_F(Qemu, CtrlAXEndsTheRunAndTheTerminalIsAsBefore) {
   int master_fd = -1;
   int slave_fd = -1;
   ASSERT_EQ(::openpty(&master_fd, &slave_fd, nullptr, nullptr, nullptr), 0);
-  engine::UniqueFd master(master_fd);
-  engine::UniqueFd slave(slave_fd);
+  UniqueFd master(master_fd);
+  UniqueFd slave(slave_fd);
   termios before{};
   ASSERT_EQ(::tcgetattr(slave.get(), &before), 0);
   auto with = options();
@@ -423,7 +423,7 @@ class FakeQemu : public Qemu {
  protected:
   Result<engine::Outcome> run_fake(const std::string& script) {
     std::string name = ::testing::TempDir() + "pvh-fake-XXXXXX";
-    engine::UniqueFd file(::mkostemp(name.data(), O_CLOEXEC));
+    UniqueFd file(::mkostemp(name.data(), O_CLOEXEC));
     EXPECT_EQ(::write(file.get(), script.data(), script.size()), static_cast<ssize_t>(script.size()));
     ::fchmod(file.get(), 0700);
     file.reset();

@@ -8,21 +8,21 @@
 #include "control.hpp"
 #include "process.hpp"
 #include "pvh/base/error.hpp"
+#include "pvh/base/unique_fd.hpp"
 #include "pvh/engine/byte_queue.hpp"
 #include "pvh/engine/outcome.hpp"
 #include "pvh/engine/supervisor.hpp"
-#include "pvh/engine/unique_fd.hpp"
 #include "side_pipe.hpp"
 
 namespace pvh::qemu {
 
 /// Our ends of what QEMU inherited. The pipes do not block.
 struct Connections {
-  engine::UniqueFd to_serial;
-  engine::UniqueFd from_serial;
-  engine::UniqueFd messages;
-  engine::UniqueFd log;
-  engine::UniqueFd control;
+  UniqueFd to_serial;
+  UniqueFd from_serial;
+  UniqueFd messages;
+  UniqueFd log;
+  UniqueFd control;
 };
 
 class Session {
@@ -50,8 +50,8 @@ class Session {
 
   Process process_;
   Control control_;
-  engine::UniqueFd to_serial_;
-  engine::UniqueFd from_serial_;
+  UniqueFd to_serial_;
+  UniqueFd from_serial_;
   SidePipe messages_;
   SidePipe log_;
   engine::Supervisor& supervisor_;

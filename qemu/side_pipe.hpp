@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "pvh/engine/unique_fd.hpp"
+#include "pvh/base/unique_fd.hpp"
 
 namespace pvh::qemu {
 
@@ -13,7 +13,7 @@ namespace pvh::qemu {
 class SidePipe {
  public:
   /// `needle`: a word to look out for.
-  SidePipe(engine::UniqueFd read_end, std::string needle)
+  SidePipe(UniqueFd read_end, std::string needle)
       : read_end_(std::move(read_end)), needle_(std::move(needle)) {}
 
   /// What to poll for input; -1 once the other side has closed.
@@ -25,7 +25,7 @@ class SidePipe {
   [[nodiscard]] std::string last_lines(std::size_t count, std::string_view between) const;
 
  private:
-  engine::UniqueFd read_end_;
+  UniqueFd read_end_;
   std::string needle_;
   std::string kept_;
   bool needle_seen_ = false;

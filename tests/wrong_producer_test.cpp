@@ -14,8 +14,8 @@
 #include <thread>
 #include <vector>
 
+#include "pvh/base/unique_fd.hpp"
 #include "pvh/boot/plan.hpp"
-#include "pvh/engine/unique_fd.hpp"
 #include "pvh/image/kernel_file.hpp"
 #include "pvh/image/kernel_image.hpp"
 #include "pvh/qemu/qemu.hpp"
@@ -25,7 +25,6 @@ namespace pvh {
 namespace {
 
 using namespace std::chrono_literals;
-using engine::UniqueFd;
 using nlohmann::json;
 
 constexpr std::uint64_t kWildThings = 32 * kMiB;  // where the tests put what does not come from a plan

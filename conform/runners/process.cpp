@@ -13,14 +13,13 @@
 #include <cerrno>
 #include <cstring>
 
-#include "pvh/engine/unique_fd.hpp"
+#include "pvh/base/unique_fd.hpp"
 
 extern char** environ;
 
 namespace pvh::runners {
 namespace {
 
-using engine::UniqueFd;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kMostOutput = std::size_t{32} << 20U;

@@ -17,7 +17,7 @@
 #include <span>
 
 #include "filters.hpp"
-#include "pvh/engine/unique_fd.hpp"
+#include "pvh/base/unique_fd.hpp"
 #include "this_process.hpp"
 
 namespace pvh::kvm::sandbox {
@@ -76,8 +76,7 @@ void deny_files_and_network() {
   if (version < 1) return;
   const LandlockRules rules = everything(static_cast<int>(version));
   // An older kernel takes a longer structure too, as long as what it does not know is 0.
-  const engine::UniqueFd set(
-      static_cast<int>(::syscall(SYS_landlock_create_ruleset, &rules, sizeof rules, 0)));
+  const UniqueFd set(static_cast<int>(::syscall(SYS_landlock_create_ruleset, &rules, sizeof rules, 0)));
   if (set) (void)::syscall(SYS_landlock_restrict_self, set.get(), 0);
 }
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "pvh/base/bytes.hpp"
-#include "pvh/cache/descriptor.hpp"
+#include "pvh/base/unique_fd.hpp"
 #include "pvh/cache/file_state.hpp"
 #include "pvh/cache/store.hpp"
 
@@ -50,15 +50,15 @@ class Kernels {
   Kernels(Store store, std::uint64_t limit) : limit_(limit), store_(std::move(store)) {}
 
   /// The ELF file that `source` unpacked to: open, and untouched since it was kept.
-  [[nodiscard]] Descriptor find(const Source& source);
+  [[nodiscard]] UniqueFd find(const Source& source);
 
   /// A file of `size` zero bytes for what `source` unpacks to. It has no name, and goes if it is not kept.
   /// None where it would not be kept.
-  [[nodiscard]] Descriptor draft(const Source& source, std::uint64_t size);
+  [[nodiscard]] UniqueFd draft(const Source& source, std::uint64_t size);
 
   /// Keeps `draft`, which holds all that `source` unpacks to. What has been used longest ago goes, where
   /// the limit wants that.
-  bool keep(const Source& source, const Descriptor& draft, const Label& label);
+  bool keep(const Source& source, const UniqueFd& draft, const Label& label);
 
   [[nodiscard]] Contents list();
 

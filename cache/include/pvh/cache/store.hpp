@@ -9,7 +9,7 @@
 
 #include "pvh/base/bytes.hpp"
 #include "pvh/base/error.hpp"
-#include "pvh/cache/descriptor.hpp"
+#include "pvh/base/unique_fd.hpp"
 
 namespace pvh::cache {
 
@@ -50,17 +50,17 @@ class Store {
   [[nodiscard]] int directory() const { return directory_.get(); }
 
   /// A file without a name, `size` bytes long, whose room on the disk is certain.
-  [[nodiscard]] Descriptor unnamed(std::uint64_t size) const;
+  [[nodiscard]] UniqueFd unnamed(std::uint64_t size) const;
   /// Makes it read-only and gives it a name. False where the name is taken, or cannot be.
-  [[nodiscard]] bool name(const Descriptor& file, const std::string& as) const;
+  [[nodiscard]] bool name(const UniqueFd& file, const std::string& as) const;
 
   /// The names of all files in the directory.
   [[nodiscard]] std::vector<std::string> names() const;
 
  private:
-  Store(Descriptor directory, std::string path) : directory_(std::move(directory)), path_(std::move(path)) {}
+  Store(UniqueFd directory, std::string path) : directory_(std::move(directory)), path_(std::move(path)) {}
 
-  Descriptor directory_;
+  UniqueFd directory_;
   std::string path_;
   std::uint32_t owner_ = 0;
 };

@@ -4,7 +4,7 @@
 #include <csignal>
 #include <optional>
 
-#include "pvh/engine/unique_fd.hpp"
+#include "pvh/base/unique_fd.hpp"
 
 namespace pvh::engine {
 

@@ -7,7 +7,7 @@
 #include <span>
 
 #include "pvh/base/bytes.hpp"
-#include "pvh/engine/unique_fd.hpp"
+#include "pvh/base/unique_fd.hpp"
 
 namespace pvh::engine {
 

@@ -8,7 +8,7 @@
 #include <array>
 #include <string>
 
-#include "pvh/engine/unique_fd.hpp"
+#include "pvh/base/unique_fd.hpp"
 
 namespace pvh::engine::testing {
 

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace pvh::engine {
+namespace pvh {
 
 /// Closes its descriptor, once. -1 is none.
 class UniqueFd {
@@ -32,4 +32,4 @@ class UniqueFd {
   int fd_ = -1;
 };
 
-}  // namespace pvh::engine
+}  // namespace pvh
