@@ -78,10 +78,6 @@ class Reader {
 
 }  // namespace
 
-bool Entry::operator==(const Entry& other) const {
-  return write_entry(*this) == write_entry(other);
-}
-
 std::string elf_name(std::uint64_t size, std::uint32_t number) {
   return std::string(kElfPrefix) + hex(size) + "-" + hex(number);
 }

@@ -23,7 +23,7 @@ struct Entry {
   bool on_disk = false;           ///< the ELF file was flushed since it was written
   Label label;
 
-  bool operator==(const Entry&) const;
+  bool operator==(const Entry&) const = default;
 };
 
 /// Files of one size, at most: more are not kept.

@@ -209,10 +209,12 @@ std::optional<Engine> engine_named(std::string_view name) {
   return std::nullopt;
 }
 
-Expected<std::chrono::milliseconds> timeout_option(const std::string& text) {
+/// None where it was not given.
+Expected<std::optional<std::chrono::milliseconds>> timeout_option(const std::string& text) {
+  if (text.empty()) return std::nullopt;
   const auto time = parse_seconds(text);
   if (!time) return wrong("--timeout", text, "not a time from 0.001 s to a year; 10 or 0.5 would be");
-  return *time;
+  return time;
 }
 
 Expected<RunOptions> run_options(const Texts& texts, std::uint64_t max_unpacked) {
@@ -227,11 +229,9 @@ Expected<RunOptions> run_options(const Texts& texts, std::uint64_t max_unpacked)
   if (out.qemu.empty()) return Usage(UsageError{"--qemu needs a program's name"});
   out.quiet = texts.quiet;
   out.sandbox = !texts.no_sandbox;
-  if (!texts.timeout.empty()) {
-    const auto time = timeout_option(texts.timeout);
-    if (!time) return Usage(time.error());
-    out.timeout = *time;
-  }
+  const auto time = timeout_option(texts.timeout);
+  if (!time) return Usage(time.error());
+  out.timeout = *time;
   return out;
 }
 
@@ -260,11 +260,9 @@ Expected<Command> conform_options(const Texts& texts) {
   if (texts.matrix != "short" && texts.matrix != "full")
     return wrong("--matrix", texts.matrix, "must be short or full");
   if (out.json && out.tap) return Usage(UsageError{"--json and --tap exclude each other"});
-  if (!texts.timeout.empty()) {
-    const auto time = timeout_option(texts.timeout);
-    if (!time) return Usage(time.error());
-    out.timeout = *time;
-  }
+  const auto time = timeout_option(texts.timeout);
+  if (!time) return Usage(time.error());
+  out.timeout = *time;
   return out;
 }
 

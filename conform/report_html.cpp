@@ -52,17 +52,7 @@ std::string_view class_of(Verdict verdict) {
 }
 
 std::string_view word_of(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::kPass:
-      return "pass";
-    case Verdict::kBroken:
-      return "broken";
-    case Verdict::kNotApplicable:
-      return "–";
-    case Verdict::kNotSeen:
-      return "not seen";
-  }
-  return "";
+  return verdict == Verdict::kNotApplicable ? "–" : verdict_name(verdict);
 }
 
 void write_cell(Out out, const ProducerReport& report, Clause clause) {

@@ -27,6 +27,8 @@ struct Source {
 struct Label {
   std::string path;  ///< of the source
   std::string release;
+
+  bool operator==(const Label&) const = default;
 };
 
 struct KeptKernel {
