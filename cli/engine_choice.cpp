@@ -13,7 +13,6 @@ EngineChoice choose_engine(const MachineOptions& machine, kvm::Host host) {
     case kvm::Host::kReady:
       break;
   }
-  if (!machine.disks.empty()) return {Engine::kQemu, "the guest has disks, which kvm has not yet"};
   if (!machine.acpi)
     return {Engine::kQemu, "without ACPI a guest wants interrupt controllers that kvm has not"};
   return {Engine::kKvm, "this host's processor runs the guest"};

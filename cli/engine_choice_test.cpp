@@ -12,9 +12,6 @@ TEST(EngineChoice, IsKvmOnlyWhereHardwareIsBehindIt) {
 }
 
 TEST(EngineChoice, IsQemuForWhatOurMachineHasNot) {
-  MachineOptions with_disk;
-  with_disk.disks.push_back({.path = "d"});
-  EXPECT_EQ(choose_engine(with_disk, kvm::Host::kReady).engine, Engine::kQemu);
   MachineOptions without_acpi;
   without_acpi.acpi = false;
   EXPECT_EQ(choose_engine(without_acpi, kvm::Host::kReady).engine, Engine::kQemu);

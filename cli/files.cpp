@@ -27,16 +27,16 @@ Error failed(std::string_view role, std::string done, int number) {
   if (number == ENOENT || number == ENOTDIR) error.what = Fault::kFileMissing;
   if (number == EACCES || number == EPERM || number == EROFS) {
     error.what = Fault::kFileUnreadable;
-    done = done == "opened for writing" ? "written" : "read";
+    done = "read";
   }
   error.wanted = std::move(done);
   error.found = system_reason(number);
   return error;
 }
 
-/// Whether a file of this kind can be mapped or be a disk.
-Result<void> check_kind(mode_t mode, std::string_view role, bool block_device_too) {
-  if (S_ISREG(mode) || (block_device_too && S_ISBLK(mode))) return {};
+/// Whether a file of this kind can be mapped.
+Result<void> check_kind(mode_t mode, std::string_view role) {
+  if (S_ISREG(mode)) return {};
   if (S_ISDIR(mode)) {
     return std::unexpected(Error{.what = Fault::kFileIsDirectory, .subject = std::string(role)});
   }
@@ -44,11 +44,10 @@ Result<void> check_kind(mode_t mode, std::string_view role, bool block_device_to
                      : S_ISSOCK(mode) ? "a socket"
                      : S_ISBLK(mode)  ? "a block device"
                                       : "a character device";
-  return std::unexpected(
-      Error{.what = Fault::kFileIsSpecial,
-            .subject = std::string(role),
-            .found = kind,
-            .wanted = block_device_too ? "a regular file or a block device" : "a regular file"});
+  return std::unexpected(Error{.what = Fault::kFileIsSpecial,
+                               .subject = std::string(role),
+                               .found = kind,
+                               .wanted = "a regular file"});
 }
 
 // What the SIGBUS handler may look at: it must not meet a container in the middle of a change. A slot is in
@@ -122,7 +121,7 @@ Result<MappedFile> MappedFile::open(const std::string& path, std::string_view ro
     struct stat status = {};
     const int reason = errno;
     if (reason == ENXIO && ::stat(path.c_str(), &status) == 0) {
-      if (auto kind = check_kind(status.st_mode, role, false); !kind) return std::unexpected(kind.error());
+      if (auto kind = check_kind(status.st_mode, role); !kind) return std::unexpected(kind.error());
     }
     return std::unexpected(failed(role, "opened", reason));
   }
@@ -132,7 +131,7 @@ Result<MappedFile> MappedFile::open(const std::string& path, std::string_view ro
 Result<MappedFile> MappedFile::map(UniqueFd file, const std::string& name, std::string_view role) {
   struct stat status = {};
   if (::fstat(file.get(), &status) != 0) return std::unexpected(failed(role, "examined", errno));
-  if (auto kind = check_kind(status.st_mode, role, false); !kind) return std::unexpected(kind.error());
+  if (auto kind = check_kind(status.st_mode, role); !kind) return std::unexpected(kind.error());
   if (status.st_size <= 0) {
     return std::unexpected(Error{.what = Fault::kFileEmpty, .subject = std::string(role)});
   }
@@ -165,22 +164,6 @@ void MappedFile::release() {
   if (data_ == nullptr) return;
   forget_mapping(data_);
   ::munmap(const_cast<std::byte*>(data_), static_cast<std::size_t>(state_.size));
-}
-
-Result<void> check_disk(const std::string& path, bool read_only, std::string_view role) {
-  const int mode = (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-  struct stat status = {};
-  // Kind first: a directory opened for writing would only say "is a directory" in the system's words.
-  if (::stat(path.c_str(), &status) != 0) return std::unexpected(failed(role, "examined", errno));
-  if (auto kind = check_kind(status.st_mode, role, true); !kind) return kind;
-  const UniqueFd file(::open(path.c_str(), mode));
-  if (!file) {
-    return std::unexpected(failed(role, read_only ? "opened" : "opened for writing", errno));
-  }
-  if (S_ISREG(status.st_mode) && status.st_size == 0) {
-    return std::unexpected(Error{.what = Fault::kFileEmpty, .subject = std::string(role)});
-  }
-  return {};
 }
 
 Result<void> write_all(int descriptor, Bytes bytes) {

@@ -44,10 +44,6 @@ class MappedFile {
   cache::FileState state_;
 };
 
-/// That `path` can be a disk: a regular file or a block device that this user may read, and write unless
-/// `read_only`.
-[[nodiscard]] Result<void> check_disk(const std::string& path, bool read_only, std::string_view role);
-
 /// Writes `bytes` to `path` so that it is there whole or not at all. A symbolic link stays one, and
 /// what it points at is written; a path that is no regular file (/dev/null, a FIFO) is written to as it is.
 [[nodiscard]] Result<void> write_file(const std::string& named, Bytes bytes);

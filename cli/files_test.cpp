@@ -65,14 +65,6 @@ TEST_F(FilesDeathTest, ThatShrinkWhileTheyAreReadEndTheProgramWithASentence) {
       testing::ExitedWithCode(1), "became shorter");
 }
 
-TEST_F(Files, ADiskIsWrittenOnlyIfItMayBe) {
-  EXPECT_TRUE(check_disk(write("d", "disk"), false, "disk 0"));
-  EXPECT_EQ(check_disk(write("e", ""), false, "disk 0").error().what, Fault::kFileEmpty);
-  EXPECT_EQ(check_disk("/dev/null", false, "disk 0").error().what, Fault::kFileIsSpecial);
-  EXPECT_EQ(check_disk(fs::temp_directory_path().string(), true, "disk 0").error().what,
-            Fault::kFileIsDirectory);
-}
-
 TEST_F(Files, AreReplacedInOnePieceAndReadableByAll) {
   const std::string name = write("f", "old");
   ASSERT_TRUE(write_file(name, as_bytes("new")));

@@ -32,8 +32,11 @@ constexpr std::string_view kRun =
   --module FILE[,TEXT] a further module, with its command line; repeatable (a comma in FILE: ,,)
   -m, --memory SIZE    RAM: a number of MiB, or with K, M, G, T (512M)
   --cpus N             CPUs (1)
-  --disk FILE[,ro]     a virtio disk; repeatable (a comma in FILE: ,,)
-  --no-acpi            no ACPI tables: the guest finds no virtio disk and cannot power off
+  --disk FILE[,ro][,serial=S]
+                       a virtio disk, raw; repeatable, the first is /dev/vda (a comma in FILE: ,,)
+  --no-rng             no virtio source of random numbers
+  --console KIND       what this terminal is in the guest: serial (ttyS0) or virtio (hvc0) (serial)
+  --no-acpi            no ACPI tables: the guest finds no virtio device and cannot power off
   --load-address ADDR  put a relocatable kernel's lowest byte there
   --randomize          put it at random within its limits; --seed N repeats a placement
   --memmap TYPE@START+SIZE
@@ -66,7 +69,10 @@ constexpr std::string_view kPlan =
   --module FILE[,TEXT] a further module, with its command line; repeatable (a comma in FILE: ,,)
   -m, --memory SIZE    RAM: a number of MiB, or with K, M, G, T (512M)
   --cpus N             CPUs (1)
-  --disk FILE[,ro]     a virtio disk; repeatable (a comma in FILE: ,,)
+  --disk FILE[,ro][,serial=S]
+                       a virtio disk, raw; repeatable, the first is /dev/vda (a comma in FILE: ,,)
+  --no-rng             no virtio source of random numbers
+  --console KIND       what this terminal is in the guest: serial (ttyS0) or virtio (hvc0) (serial)
   --no-acpi            no ACPI tables
   --load-address ADDR  put a relocatable kernel's lowest byte there
   --randomize          put it at random within its limits; --seed N repeats a placement

@@ -35,6 +35,8 @@ struct Texts {
   std::string memory = "512M";
   std::string cpus = "1";
   std::vector<std::string> disks;
+  bool no_entropy = false;
+  std::string console = "serial";
   bool no_acpi = false;
   bool no_cache = false;
   std::string load_address;
@@ -66,6 +68,8 @@ void add_machine_options(ArgumentParser& parser, Texts& texts) {
   parser.add_last("-m,--memory", texts.memory);
   parser.add_last("--cpus", texts.cpus);
   parser.add_all("--disk", texts.disks);
+  parser.add_flag("--no-rng", texts.no_entropy);
+  parser.add_last("--console", texts.console);
   parser.add_flag("--no-acpi", texts.no_acpi);
   parser.add_flag("--no-cache", texts.no_cache);
   parser.add_last("--load-address", texts.load_address);
@@ -167,7 +171,11 @@ Expected<void> read_files(const Texts& texts, MachineOptions& out) {
   }
   for (const std::string& text : texts.disks) {
     auto disk = parse_disk(text);
-    if (!disk) return wrong("--disk", text, "only `ro` may follow the comma; a comma in the name is ,,");
+    if (!disk) {
+      return wrong("--disk", text,
+                   "only `ro` and `serial=` with 1 to 20 ASCII characters may follow a comma; a comma in the "
+                   "name is ,,");
+    }
     out.disks.push_back(std::move(*disk));
     if (out.disks.back().path.empty()) return wrong("--disk", text, "names no file");
   }
@@ -192,6 +200,10 @@ Expected<MachineOptions> machine_options(const Texts& texts, std::uint64_t max_u
   if (!cpus || *cpus == 0 || *cpus > UINT32_MAX) return wrong("--cpus", texts.cpus, "not a number of CPUs");
   out.cpus = static_cast<std::uint32_t>(*cpus);
   out.acpi = !texts.no_acpi;
+  out.entropy = !texts.no_entropy;
+  if (texts.console != "serial" && texts.console != "virtio")
+    return wrong("--console", texts.console, "must be serial or virtio");
+  out.console = texts.console == "virtio";
   out.cache = !texts.no_cache;
 
   const auto version = parse_number(texts.start_info_version);
@@ -313,6 +325,13 @@ std::optional<std::string_view> split_at_comma(std::string_view text, std::strin
   return std::nullopt;
 }
 
+/// What a virtio disk can tell its guest, and Linux shows as a file's content.
+bool is_serial(std::string_view text) {
+  constexpr std::size_t kMost = 20;
+  return !text.empty() && text.size() <= kMost &&
+         std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
+}
+
 constexpr auto kMemoryTypes =
     std::to_array<std::string_view>({"ram", "reserved", "acpi", "nvs", "unusable", "disabled", "pmem"});
 
@@ -338,10 +357,19 @@ ModuleOption parse_module(std::string_view text) {
 }
 
 std::optional<DiskOption> parse_disk(std::string_view text) {
+  constexpr std::string_view kSerial = "serial=";
   DiskOption out;
-  const auto rest = split_at_comma(text, out.path);
-  out.read_only = rest == "ro";
-  if (rest && !out.read_only) return std::nullopt;
+  auto rest = split_at_comma(text, out.path);
+  while (rest) {
+    std::string word;
+    rest = split_at_comma(*rest, word);
+    if (word == "ro")
+      out.read_only = true;
+    else if (word.starts_with(kSerial) && is_serial(word.substr(kSerial.size())))
+      out.serial = word.substr(kSerial.size());
+    else
+      return std::nullopt;
+  }
   return out;
 }
 

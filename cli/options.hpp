@@ -38,6 +38,7 @@ struct ModuleOption {
 struct DiskOption {
   std::string path;
   bool read_only = false;
+  std::string serial = {};
   bool operator==(const DiskOption&) const = default;
 };
 
@@ -51,6 +52,8 @@ struct MachineOptions {
   std::uint32_t cpus = 1;
   bool acpi = true;
   std::vector<DiskOption> disks;
+  bool entropy = true;
+  bool console = false;  ///< a virtio one
   std::uint32_t start_info_version = 1;
   std::optional<GuestAddress> load_address;
   bool randomize = false;
@@ -118,7 +121,8 @@ struct UsageError {
 /// "FILE,TEXT" at its first single comma; two commas in the file's name stand for one.
 [[nodiscard]] ModuleOption parse_module(std::string_view text);
 
-/// "FILE" or "FILE,ro"; nothing where another word follows the comma.
+/// "FILE[,ro][,serial=S]"; nothing where another word follows a comma, or S is none that a guest can be
+/// given.
 [[nodiscard]] std::optional<DiskOption> parse_disk(std::string_view text);
 
 /// "TYPE@START+SIZE", TYPE by name or number.

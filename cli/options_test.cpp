@@ -72,7 +72,10 @@ TEST(Options, RunTakesAllOfThem) {
                                        "--cpus",
                                        "4",
                                        "--disk",
-                                       "d,ro",
+                                       "d,ro,serial=s1",
+                                       "--no-rng",
+                                       "--console",
+                                       "virtio",
                                        "--disk",
                                        "e",
                                        "--no-acpi",
@@ -100,7 +103,9 @@ TEST(Options, RunTakesAllOfThem) {
   EXPECT_EQ(run.machine.command_line, "quiet x");
   EXPECT_EQ(run.machine.memory, 2 * kGiB);
   EXPECT_EQ(run.machine.cpus, 4U);
-  EXPECT_EQ(run.machine.disks, (std::vector<DiskOption>{{"d", true}, {"e", false}}));
+  EXPECT_EQ(run.machine.disks, (std::vector<DiskOption>{{"d", true, "s1"}, {"e", false}}));
+  EXPECT_FALSE(run.machine.entropy);
+  EXPECT_TRUE(run.machine.console);
   EXPECT_FALSE(run.machine.acpi);
   EXPECT_TRUE(run.machine.randomize);
   EXPECT_EQ(run.machine.seed, 7U);
@@ -167,7 +172,10 @@ TEST(Options, EveryWrongUseIsSaid) {
       {"two forms at once", {"conform", "list", "--json", "--tap"}, "exclude"},
       {"help for what is not there", {"help", "boot"}, "no command `boot`"},
       {"a module without a file", {"run", "k", "--module", ",text"}, "--module"},
-      {"a disk with an unknown word", {"run", "k", "--disk", "d,rw"}, "only `ro` may follow"},
+      {"a serial number that is too long",
+       {"run", "k", "--disk", "d,serial=123456789012345678901"},
+       "serial"},
+      {"a disk with an unknown word", {"run", "k", "--disk", "d,rw"}, "only `ro` and `serial=`"},
       {"no memory", {"run", "k", "-m", "0"}, "--memory"},
       {"memory that is no number", {"run", "k", "-m", "lots"}, "lots"},
       {"memory that is not whole pages", {"run", "k", "-m", "65537B"}, "4K"},

@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <utility>
 
+#include "devices.hpp"
+
 namespace pvh::cli {
 namespace {
 
@@ -62,7 +64,7 @@ std::uint64_t draw_seed() {
 board::Board board_of(const MachineOptions& options) {
   board::Board board;
   board.cpus = options.cpus;
-  board.virtio.assign(options.disks.size(), board::VirtioKind::kBlock);
+  board.virtio = device_kinds(options);
   board.acpi = options.acpi;
   board.interval_timer = options.interval_timer;
   return board;

@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "commands.hpp"
+#include "devices.hpp"
 #include "ending.hpp"
 #include "engine_choice.hpp"
 #include "kept_values.hpp"
@@ -14,17 +17,6 @@
 
 namespace pvh::cli {
 namespace {
-
-/// "disk 1", and what is wrong with its file.
-std::expected<std::vector<qemu::Disk>, Failure> check_disks(const std::vector<DiskOption>& disks) {
-  std::vector<qemu::Disk> out;
-  for (const DiskOption& disk : disks) {
-    const auto good = check_disk(disk.path, disk.read_only, fmt::format("disk {}", out.size()));
-    if (!good) return std::unexpected(Failure{good.error(), disk.path});
-    out.push_back({.path = disk.path, .read_only = disk.read_only});
-  }
-  return out;
-}
 
 bool is_linux(const image::ElfFile& elf) {
   for (const image::Note& note : elf.notes) {
@@ -58,19 +50,25 @@ void announce(const RunOptions& options, const EngineChoice& choice, const Prepa
   }
 }
 
-Result<engine::Outcome> run_kvm(const RunOptions& options, const Prepared& prepared, kvm::Monitor& monitor) {
-  if (!options.machine.disks.empty())
-    return std::unexpected(
-        Error{.what = Fault::kKvmDisks, .found = std::uint64_t{options.machine.disks.size()}});
+Result<engine::Outcome> run_kvm(const RunOptions& options, const Prepared& prepared, kvm::Monitor& monitor,
+                                std::vector<virtio::DiskFile> disks) {
+  const OwnDevices own = own_devices(options.machine, std::move(disks));
   const auto files = prepared.files();
-  return monitor.run(prepared.plan, {.timeout = options.timeout, .files = files, .input = 0, .output = 1});
+  return monitor.run(prepared.plan, {.timeout = options.timeout,
+                                     .files = files,
+                                     .input = 0,
+                                     .output = 1,
+                                     .devices = own.devices,
+                                     .console = own.console});
 }
 
 Result<engine::Outcome> run_qemu(const RunOptions& options, const boot::BootPlan& plan,
-                                 std::vector<qemu::Disk> disks) {
+                                 std::vector<virtio::DiskFile> disks) {
+  // QEMU opens and locks them itself; ours would be in its way.
+  disks.clear();
   return qemu::run(plan, {.binary = options.qemu,
                           .cpus = options.machine.cpus,
-                          .disks = std::move(disks),
+                          .devices = qemu_devices(options.machine),
                           .timeout = options.timeout,
                           .input = 0,
                           .output = 1});
@@ -79,7 +77,7 @@ Result<engine::Outcome> run_qemu(const RunOptions& options, const boot::BootPlan
 }  // namespace
 
 int run(const RunOptions& options) {
-  const auto disks = check_disks(options.machine.disks);
+  auto disks = open_disks(options.machine);
   if (!disks) {
     complain(message(disks.error()));
     return kExitError;
@@ -98,8 +96,8 @@ int run(const RunOptions& options) {
     return kExitError;
   }
   announce(options, choice, *prepared);
-  const auto outcome =
-      monitor ? run_kvm(options, *prepared, *monitor) : run_qemu(options, prepared->plan, *disks);
+  const auto outcome = monitor ? run_kvm(options, *prepared, *monitor, std::move(*disks))
+                               : run_qemu(options, prepared->plan, std::move(*disks));
   if (!outcome) {
     complain(message({outcome.error(), ""}));
     return kExitError;

@@ -2,10 +2,10 @@
 
 namespace pvh::cli {
 
-std::array<words::Table, 9> all_words() {
+std::array<words::Table, 10> all_words() {
   const auto library = words::library_words();
-  return {library[0],  library[1],    library[2],      library[3], words_qemu(),
-          words_kvm(), words_cache(), words_conform(), words_cli()};
+  return {library[0],  library[1],    library[2],      library[3],     words_qemu(),
+          words_kvm(), words_cache(), words_conform(), words_virtio(), words_cli()};
 }
 
 const FaultWords* words_of(Fault fault) {

@@ -21,10 +21,11 @@ using words::printable;
 [[nodiscard]] words::Table words_kvm();
 [[nodiscard]] words::Table words_cache();
 [[nodiscard]] words::Table words_conform();
+[[nodiscard]] words::Table words_virtio();
 [[nodiscard]] words::Table words_cli();
 
 /// Those and the library's.
-[[nodiscard]] std::array<words::Table, 9> all_words();
+[[nodiscard]] std::array<words::Table, 10> all_words();
 
 /// An error and the file that it is about; no file where it is about none.
 struct Failure {

@@ -12,8 +12,6 @@ words::Table words_kvm() {
        "The group kvm may: `sudo usermod -aG kvm $USER`, then log in anew. `--engine qemu` needs no right."},
       {Fault::kKvmTooOld, "{subject} cannot do what is needed: it has {found}; {wanted} is needed",
        "Linux 4.12 and later have it. `--engine qemu` runs on any machine."},
-      {Fault::kKvmDisks, "the kvm engine has no disks, and {found} was asked for",
-       "`--engine qemu` has them."},
       {Fault::kSandbox, "this host does not let the monitor confine itself: {subject} failed ({found})",
        "Linux with CONFIG_SECCOMP_FILTER does. `--no-sandbox` runs the guest without: one that broke out of "
        "its machine would then have all your rights."},

@@ -175,6 +175,7 @@ void IoApics::route() {
   first_.append_routes(0, routes);
   second_.append_routes(board::kSecondIoApicBase, routes);
   sink_.route(routes);
+  routed_(routes);
 }
 
 }  // namespace pvh::kvm

@@ -63,6 +63,8 @@ class IoApics final : public LineSink {
   void attach(Bus& memory);
   void set_line(std::uint32_t line, bool high) override;
   void end_of_interrupt(std::uint8_t vector);
+  /// Called, with all level-triggered lines that are in use, after the sink has been told of them.
+  void on_routed(std::function<void(std::span<const Route>)> callback) { routed_ = std::move(callback); }
 
   static constexpr std::uint32_t kLines = 2 * IoApic::kPins;
 
@@ -72,6 +74,7 @@ class IoApics final : public LineSink {
   MessageSink& sink_;
   IoApic first_;
   IoApic second_;
+  std::function<void(std::span<const Route>)> routed_ = [](std::span<const Route>) {};
   std::mutex routing_;
 };
 

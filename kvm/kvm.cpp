@@ -12,6 +12,7 @@
 #include "pvh/boot/load.hpp"
 #include "pvh/engine/supervisor.hpp"
 #include "sandbox/sandbox.hpp"
+#include "virtio_slots.hpp"
 
 namespace pvh::kvm {
 
@@ -64,6 +65,9 @@ Result<engine::Outcome> Monitor::run(const boot::BootPlan& plan, const Options& 
   const auto memory = loaded_memory(plan, options.files);
   if (!memory) return std::unexpected(memory.error());
   engine::Supervisor supervisor(options.input, options.output, options.timeout);
+  VirtioSlots virtio(options.devices, *memory);
+  // Before this thread may make no other one any more.
+  if (const auto started = virtio.start(confine_); !started) return std::unexpected(started.error());
   if (confine_) {
     // While the machine is being made. What is still to be done until it runs, the filter allows.
     if (const auto done = sandbox::give_up_rights(); !done) return std::unexpected(done.error());
@@ -79,7 +83,8 @@ Result<engine::Outcome> Monitor::run(const boot::BootPlan& plan, const Options& 
   if (const auto entered = enter(cpus->front(), plan.state); !entered)
     return std::unexpected(entered.error());
 
-  Machine machine(**vm, *maker_, *cpus, *memory, plan.state, supervisor);
+  if (const auto connected = virtio.connect(**vm); !connected) return std::unexpected(connected.error());
+  Machine machine(**vm, *maker_, *cpus, *memory, plan.state, supervisor, virtio, options.console);
   if (confine_) close_what_is_not_needed(**vm, machine, options);
   return machine.run();
 }

@@ -66,12 +66,15 @@ std::string internal_error(const kvm_run& exit) {
 }  // namespace
 
 Machine::Machine(Vm& vm, Maker& maker, std::span<Vcpu> cpus, const GuestMemory& memory,
-                 const boot::EntryState& entry, engine::Supervisor& supervisor)
+                 const boot::EntryState& entry, engine::Supervisor& supervisor, VirtioSlots& virtio,
+                 virtio::Console* console)
     : maker_(maker),
       cpus_(cpus),
       memory_(memory),
       entry_(entry),
       supervisor_(supervisor),
+      virtio_(virtio),
+      console_(console),
       io_apics_(vm),
       serial_(io_apics_, board::kCom1Interrupt, [this] { event_.signal(); }),
       power_([this](Ending ending) { end(ending); }),
@@ -84,12 +87,16 @@ Machine::Machine(Vm& vm, Maker& maker, std::span<Vcpu> cpus, const GuestMemory& 
   mmio_.attach(board::kEventDevice.value(), EventDevice::kSize, event_device_);
   mmio_.attach(board::kPm1Control.value(), PowerRegisters::kSize, power_);
   io_apics_.attach(mmio_);
+  virtio_.attach(mmio_);
+  if (console_ != nullptr) console_->on_change([this] { event_.signal(); });
+  io_apics_.on_routed([this](std::span<const Route> routes) { virtio_.routed(routes); });
 }
 
 std::vector<int> Machine::descriptors() const {
   std::vector<int> all = {event_.descriptor()};
   for (const int descriptor : supervisor_.descriptors()) all.push_back(descriptor);
   for (const Vcpu& cpu : cpus_) all.push_back(cpu.descriptor());
+  for (const int descriptor : virtio_.descriptors()) all.push_back(descriptor);
   return all;
 }
 
@@ -120,6 +127,7 @@ void Machine::stop() {
   for (Vcpu& cpu : cpus_) cpu.interrupt();
   maker_.signal(SIGRTMIN);
   maker_.join();
+  virtio_.stop();
 }
 
 void Machine::run_cpu(Vcpu& cpu) {
@@ -203,7 +211,7 @@ void Machine::wait_and_serve() {
   // Cleared before we look: what comes after that wakes us again.
   if (ready > 0 && polled.back().revents != 0) event_.clear();
   serve_output();
-  if (!supervisor_.typed().empty()) supervisor_.delivered(serial_.type(supervisor_.typed()));
+  if (!supervisor_.typed().empty()) supervisor_.delivered(type(supervisor_.typed()));
 }
 
 std::optional<Clock::time_point> Machine::wake_at() const {
@@ -221,12 +229,21 @@ void Machine::serve_output() {
         serial_.expect_output() && supervisor_.room() > 0 ? std::optional(Clock::now()) : std::nullopt;
 }
 
+std::size_t Machine::take_output(std::span<std::byte> into) {
+  const std::size_t count = serial_.take_output(into);
+  return count == 0 && console_ != nullptr ? console_->take_output(into) : count;
+}
+
+std::size_t Machine::type(Bytes keys) {
+  return console_ != nullptr ? console_->type(keys) : serial_.type(keys);
+}
+
 bool Machine::pass_output_on() {
   std::array<std::byte, 4096> buffer;
   bool any = false;
   for (;;) {
     const std::size_t most = std::min(buffer.size(), supervisor_.room());
-    const std::size_t count = most > 0 ? serial_.take_output(std::span(buffer).first(most)) : 0;
+    const std::size_t count = most > 0 ? take_output(std::span(buffer).first(most)) : 0;
     if (count == 0) return any;
     supervisor_.print(std::span(buffer).first(count));
     any = true;

@@ -17,9 +17,11 @@
 #include "pvh/boot/plan.hpp"
 #include "pvh/engine/outcome.hpp"
 #include "pvh/engine/supervisor.hpp"
+#include "pvh/virtio/console.hpp"
 #include "rtc.hpp"
 #include "serial.hpp"
 #include "system.hpp"
+#include "virtio_slots.hpp"
 
 namespace pvh::kvm {
 
@@ -29,7 +31,8 @@ class Machine {
  public:
   /// All of these outlive it. The CPUs are `maker`'s, ready to run.
   Machine(Vm& vm, Maker& maker, std::span<Vcpu> cpus, const GuestMemory& memory,
-          const boot::EntryState& entry, engine::Supervisor& supervisor);
+          const boot::EntryState& entry, engine::Supervisor& supervisor, VirtioSlots& virtio,
+          virtio::Console* console);
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
   ~Machine() { stop(); }
@@ -61,6 +64,8 @@ class Machine {
   [[nodiscard]] std::optional<engine::Supervisor::Clock::time_point> wake_at() const;
   void serve_output();
   [[nodiscard]] bool pass_output_on();
+  [[nodiscard]] std::size_t take_output(std::span<std::byte> into);
+  [[nodiscard]] std::size_t type(Bytes keys);
   void drain();
   [[nodiscard]] std::optional<End> guest_end();
   [[nodiscard]] engine::Outcome outcome_of(const End& end) const;
@@ -71,6 +76,8 @@ class Machine {
   const GuestMemory& memory_;
   const boot::EntryState& entry_;
   engine::Supervisor& supervisor_;
+  VirtioSlots& virtio_;
+  virtio::Console* console_;  ///< null where there is none
 
   Event event_;  ///< something for the caller's thread
   IoApics io_apics_;

@@ -194,6 +194,23 @@ Result<Vcpu> Vm::create_vcpu(std::uint32_t id) {
   return Vcpu(std::move(fd), id, shared, shared_size_);
 }
 
+Result<void> Vm::interrupt_by(int eventfd, std::uint32_t line) {
+  kvm_irqfd request{};
+  request.fd = static_cast<std::uint32_t>(eventfd);
+  request.gsi = line;
+  return done(call(fd_, KVM_IRQFD, &request), "interrupt by descriptor (KVM_IRQFD)");
+}
+
+Result<void> Vm::signal_on_write(int eventfd, GuestAddress address, std::uint32_t value) {
+  kvm_ioeventfd request{};
+  request.datamatch = value;
+  request.addr = address.value();
+  request.len = sizeof value;
+  request.fd = eventfd;
+  request.flags = KVM_IOEVENTFD_FLAG_DATAMATCH;
+  return done(call(fd_, KVM_IOEVENTFD, &request), "notification by descriptor (KVM_IOEVENTFD)");
+}
+
 void Vm::deliver(const Message& message) {
   kvm_msi msi{};
   msi.address_lo = message.address;

@@ -77,6 +77,10 @@ class Vm final : public MessageSink {
   /// Local APICs in the kernel, I/O APICs with `pins` pins together here. Before the first CPU.
   [[nodiscard]] Result<void> split_interrupts(std::uint32_t pins);
   [[nodiscard]] Result<Vcpu> create_vcpu(std::uint32_t id);
+  /// A signal on the eventfd becomes the interrupt that the line is routed to; nothing while it is not.
+  [[nodiscard]] Result<void> interrupt_by(int eventfd, std::uint32_t line);
+  /// The guest's write of this number, of 32 bits, there signals the eventfd and does not come to us.
+  [[nodiscard]] Result<void> signal_on_write(int eventfd, GuestAddress address, std::uint32_t value);
 
   void deliver(const Message& message) override;
   void route(std::span<const Route> routes) override;

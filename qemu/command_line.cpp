@@ -1,15 +1,11 @@
 #include "command_line.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <bit>
-#include <cerrno>
-#include <cstring>
 
-#include "pvh/base/unique_fd.hpp"
 #include "pvh/board/board.hpp"
 
 namespace pvh::qemu {
@@ -30,21 +26,44 @@ bool is_block_device(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0 && S_ISBLK(status.st_mode);
 }
 
-Error unusable(const Disk& disk, std::string reason) {
-  return Error{.what = Fault::kDiskUnusable, .subject = disk.path, .found = std::move(reason)};
-}
+/// Adds the options of one device; `number` is its place among all of them, and its slot's on the board.
+class DeviceOptions {
+ public:
+  DeviceOptions(std::vector<std::string>& args, std::size_t number)
+      : args_(args), number_(number), slot_(board::kFirstVirtioSlot + number) {}
 
-/// QEMU would say it too, but after the machine is half made, and in its own words.
-Result<void> check_disk(const Disk& disk) {
-  struct stat status{};
-  if (::stat(disk.path.c_str(), &status) != 0) return std::unexpected(unusable(disk, std::strerror(errno)));
-  if (S_ISDIR(status.st_mode)) return std::unexpected(unusable(disk, std::strerror(EISDIR)));
-  if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode))
-    return std::unexpected(unusable(disk, "neither a file nor a block device"));
-  const UniqueFd fd(::open(disk.path.c_str(), (disk.read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC));
-  if (!fd) return std::unexpected(unusable(disk, std::strerror(errno)));
-  return {};
-}
+  void operator()(const Disk& disk) const {
+    // -blockdev, since -drive takes names such as "nbd:host" for more than a file's.
+    add("-blockdev",
+        fmt::format("driver=raw,node-name=disk{},read-only={},discard=unmap,file.driver={},file.filename={}",
+                    number_, disk.read_only ? "on" : "off",
+                    is_block_device(disk.path) ? "host_device" : "file", escaped(disk.path)));
+    const std::string serial = disk.serial.empty() ? "" : ",serial=" + escaped(disk.serial);
+    add("-device",
+        fmt::format("virtio-blk-device,bus=virtio-mmio-bus.{},drive=disk{}{}", slot_, number_, serial));
+  }
+
+  void operator()(const Entropy&) const {
+    add("-object", fmt::format("rng-builtin,id=rng{}", number_));
+    add("-device", fmt::format("virtio-rng-device,bus=virtio-mmio-bus.{},rng=rng{}", slot_, number_));
+  }
+
+  void operator()(const Console&) const {
+    add("-device",
+        fmt::format("virtio-serial-device,bus=virtio-mmio-bus.{},id=console{},max_ports=1", slot_, number_));
+    add("-device", fmt::format("virtconsole,bus=console{}.0,nr=0,chardev=serial", number_));
+  }
+
+ private:
+  void add(std::string option, std::string value) const {
+    args_.push_back(std::move(option));
+    args_.push_back(std::move(value));
+  }
+
+  std::vector<std::string>& args_;
+  std::size_t number_;
+  std::size_t slot_;
+};
 
 }  // namespace
 
@@ -56,12 +75,10 @@ Result<void> check_limits(std::uint64_t memory_size, const Options& options) {
     return std::unexpected(Error{.what = Fault::kTooManyCpus,
                                  .found = std::uint64_t{options.cpus},
                                  .wanted = std::uint64_t{kMaxCpus}});
-  if (options.disks.size() > board::kMaxVirtioDevices)
-    return std::unexpected(Error{.what = Fault::kTooManyDisks,
-                                 .found = std::uint64_t{options.disks.size()},
+  if (options.devices.size() > board::kMaxVirtioDevices)
+    return std::unexpected(Error{.what = Fault::kTooManyVirtioDevices,
+                                 .found = std::uint64_t{options.devices.size()},
                                  .wanted = std::uint64_t{board::kMaxVirtioDevices}});
-  for (const Disk& disk : options.disks)
-    if (const auto usable = check_disk(disk); !usable) return usable;
   return {};
 }
 
@@ -94,7 +111,9 @@ std::vector<std::string> command_line(std::uint64_t memory_size, const Options& 
   add("-bios", fmt::format("/proc/self/fd/{}", static_cast<int>(kRomFile)));
   // The guest's serial line is QEMU's standard input and output, two pipes of ours.
   add("-chardev", "stdio,id=serial,signal=off");
-  add("-serial", "chardev:serial");
+  const bool has_console = std::ranges::any_of(
+      options.devices, [](const Device& device) { return std::holds_alternative<Console>(device); });
+  add("-serial", has_console ? "null" : "chardev:serial");
   // Control: stopped until we say `cont`, and after the guest's end until we say `quit`.
   add("-chardev", fmt::format("socket,id=control,fd={}", static_cast<int>(kControl)));
   add("-mon", "chardev=control,mode=control");
@@ -103,16 +122,9 @@ std::vector<std::string> command_line(std::uint64_t memory_size, const Options& 
   // A triple fault and a reset are one event to QEMU's control, but two to its log.
   add("-d", "cpu_reset");
   add("-D", fmt::format("/proc/self/fd/{}", static_cast<int>(kLog)));
-  if (!options.disks.empty()) add("-global", "virtio-mmio.force-legacy=false");
-  for (std::size_t i = 0; i < options.disks.size(); ++i) {
-    const Disk& disk = options.disks[i];
-    // -blockdev, since -drive takes names such as "nbd:host" for more than a file's.
-    add("-blockdev", fmt::format("driver=raw,node-name=disk{},read-only={},file.driver={},file.filename={}",
-                                 i, disk.read_only ? "on" : "off",
-                                 is_block_device(disk.path) ? "host_device" : "file", escaped(disk.path)));
-    add("-device",
-        fmt::format("virtio-blk-device,bus=virtio-mmio-bus.{},drive=disk{}", board::kFirstVirtioSlot + i, i));
-  }
+  if (!options.devices.empty()) add("-global", "virtio-mmio.force-legacy=false");
+  for (std::size_t i = 0; i < options.devices.size(); ++i)
+    std::visit(DeviceOptions(args, i), options.devices[i]);
   return args;
 }
 

@@ -21,18 +21,30 @@ namespace {
 using ::testing::Contains;
 using ::testing::HasSubstr;
 
-TEST(CommandLine, GivesDisksTheBoardsSlotsInOrder) {
+TEST(CommandLine, GivesDevicesTheBoardsSlotsInOrder) {
   Options options;
-  options.disks = {{.path = "a"}, {.path = "b", .read_only = true}};
+  options.devices = {Disk{.path = "a"}, Disk{.path = "b", .read_only = true, .serial = "s,1"}, Entropy{}};
   const auto args = command_line(16 * kMiB, options);
   EXPECT_THAT(args, Contains("virtio-blk-device,bus=virtio-mmio-bus.1,drive=disk0"));
-  EXPECT_THAT(args, Contains("virtio-blk-device,bus=virtio-mmio-bus.2,drive=disk1"));
-  EXPECT_THAT(args, Contains("driver=raw,node-name=disk1,read-only=on,file.driver=file,file.filename=b"));
+  EXPECT_THAT(args, Contains("virtio-blk-device,bus=virtio-mmio-bus.2,drive=disk1,serial=s,,1"));
+  EXPECT_THAT(
+      args,
+      Contains("driver=raw,node-name=disk1,read-only=on,discard=unmap,file.driver=file,file.filename=b"));
+  EXPECT_THAT(args, Contains("virtio-rng-device,bus=virtio-mmio-bus.3,rng=rng2"));
+}
+
+TEST(CommandLine, GivesTheTerminalToOneConsole) {
+  Options options;
+  EXPECT_THAT(command_line(16 * kMiB, options), Contains("chardev:serial"));
+  options.devices = {Console{}};
+  const auto args = command_line(16 * kMiB, options);
+  EXPECT_THAT(args, ::testing::Not(Contains("chardev:serial")));
+  EXPECT_THAT(args, Contains("virtconsole,bus=console0.0,nr=0,chardev=serial"));
 }
 
 TEST(CommandLine, AFileNamesCommasAreNoOptions) {
   Options options;
-  options.disks = {{.path = "x,read-only=on,y"}};
+  options.devices = {Disk{.path = "x,read-only=on,y"}};
   EXPECT_THAT(command_line(16 * kMiB, options), Contains(HasSubstr("file.filename=x,,read-only=on,,y")));
 }
 
@@ -49,19 +61,8 @@ TEST(CheckLimits, RefusesMoreThanTheMachineHas) {
   options.cpus = 256;
   EXPECT_EQ(check_limits(16 * kMiB, options).error().what, Fault::kTooManyCpus);
   options.cpus = 1;
-  options.disks.resize(24);
-  EXPECT_EQ(check_limits(16 * kMiB, options).error().what, Fault::kTooManyDisks);
-}
-
-TEST(CheckLimits, NamesADiskThatCannotBeUsedAndWhy) {
-  for (const char* path : {"/nonexistent/disk", "/", "/dev/null"}) {
-    Options options;
-    options.disks = {{.path = path}};
-    const auto checked = check_limits(16 * kMiB, options);
-    ASSERT_FALSE(checked) << path;
-    EXPECT_EQ(checked.error().what, Fault::kDiskUnusable);
-    EXPECT_EQ(checked.error().subject, path);
-  }
+  options.devices.resize(24);
+  EXPECT_EQ(check_limits(16 * kMiB, options).error().what, Fault::kTooManyVirtioDevices);
 }
 
 TEST(ParseMessage, KnowsTheGreetingEventsAndReplies) {

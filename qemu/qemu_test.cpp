@@ -403,7 +403,7 @@ TEST_F(Qemu, ADiskSitsInItsSlotUnderAnyName) {
   }
   code.power_off();
   auto with = options();
-  with.disks = {{.path = path, .read_only = true}, {.path = path, .read_only = true}};
+  with.devices = {Disk{.path = path, .read_only = true}, Disk{.path = path, .read_only = true}};
   const auto outcome = run_and_listen(plan_of(code), with);
   std::filesystem::remove_all(directory);
   ASSERT_TRUE(outcome) << std::get<std::string>(outcome.error().found);

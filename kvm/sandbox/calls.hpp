@@ -87,6 +87,25 @@ inline std::vector<Allowed> for_every_thread() {
 inline std::vector<Allowed> for_cpu() {
   return {
       request(KVM_RUN, "the guest"),
+      {"io_uring_enter", "the guest resets a disk: what is under way is waited for"},
+      {"read", "the same, where threads transfer"},
+  };
+}
+
+/// The thread that serves virtio devices, and those that transfer for a disk where there is no io_uring.
+inline std::vector<Allowed> for_devices() {
+  return {
+      {"poll", "waits for notifications of the guest and for the host"},
+      {"read", "takes a notification"},
+      {"io_uring_enter", "a disk's transfers"},
+      {"preadv", "the same, without io_uring"},
+      {"pwritev", "the same"},
+      {"pwritev2", "the same"},
+      {"fdatasync", "the same"},
+      {"fallocate", "the same"},
+      {"newfstatat", "whether a disk's file became shorter", {equal(3, AT_EMPTY_PATH)}},
+      {"fstat", "the same, with other C libraries"},
+      {"getrandom", "random numbers for the guest"},
   };
 }
 
@@ -108,6 +127,8 @@ inline std::vector<Allowed> for_supervisor() {
       {"fcntl", "the same", {equal(1, F_SETFL)}},
       {"getpgrp", "whether the terminal is ours now"},
       request(TIOCGPGRP, "the same"),
+      request(KVM_IRQFD, "the virtio devices are connected before the guest runs"),
+      request(KVM_IOEVENTFD, "the same"),
       request(KVM_GET_MP_STATE, "the report of a crash"),
       request(KVM_GET_REGS, "the same"),
       request(KVM_GET_SREGS, "the same"),

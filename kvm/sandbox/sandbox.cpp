@@ -118,7 +118,14 @@ Result<void> give_up_rights() {
 
 Result<void> confine_thread(Thread kind) {
   if constexpr (!kHere) return {};
-  return kind == Thread::kCpu ? install(kCpuFilter) : install(kSupervisorFilter);
+  switch (kind) {
+    case Thread::kCpu:
+      return install(kCpuFilter);
+    case Thread::kDevices:
+      return install(kDevicesFilter);
+    default:
+      return install(kSupervisorFilter);
+  }
 }
 
 }  // namespace pvh::kvm::sandbox

@@ -21,7 +21,7 @@ inline constexpr bool kHere = true;
 inline constexpr bool kHere = true;
 #endif
 
-enum class Thread : std::uint8_t { kSupervisor, kCpu };
+enum class Thread : std::uint8_t { kSupervisor, kCpu, kDevices };
 
 /// Every descriptor of the process but `kept` is closed; entries below 0 are none.
 void close_all_but(std::vector<int> kept);

@@ -83,6 +83,7 @@ int main(int count, char** arguments) {
          "<linux/filter.h>\n\n#include <array>\n\n"
          "namespace pvh::kvm::sandbox {\n\n";
   if (!write(out, "kCpuFilter", pvh::kvm::sandbox::for_cpu()) ||
+      !write(out, "kDevicesFilter", pvh::kvm::sandbox::for_devices()) ||
       !write(out, "kSupervisorFilter", pvh::kvm::sandbox::for_supervisor()))
     return 1;
   out << "\n}  // namespace pvh::kvm::sandbox\n";

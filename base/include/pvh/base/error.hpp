@@ -127,9 +127,7 @@ enum class Fault : std::uint16_t {
   kHostCall,         ///< the host refused (subject: what was tried; found: its reason)
   kNoGuestMemory,    ///< the host cannot give the guest its memory (wanted: size; found: the host's reason)
   kTooManyCpus,      ///< more than the engine's machine has room for (found, wanted: counts)
-  kTooManyDisks,     ///< more than the engine's machine has room for (found, wanted: counts)
   kTooMuchMemory,    ///< more than the engine can present (found, wanted: sizes)
-  kDiskUnusable,     ///< a disk's file cannot be used (subject: its path; found: the reason)
   kQemuMissing,      ///< no such program (subject: its name)
   kQemuNotRunnable,  ///< the program is there, but cannot be started (subject: its name; found: the reason)
   kQemuTooOld,       ///< (subject: the program; found: its version; wanted: the oldest that will do)
@@ -137,8 +135,13 @@ enum class Fault : std::uint16_t {
   kKvmMissing,       ///< no such device (subject: its path)
   kKvmForbidden,     ///< this user may not open it (subject: its path)
   kKvmTooOld,        ///< (subject: its path; found, wanted: text)
-  kKvmDisks,         ///< disks, which this engine does not have (found: how many)
   kSandbox,          ///< the host does not confine the monitor (subject: what it refused; found: its reason)
+
+  // virtio: a disk's file, where it is none that any file can be (see cli), and what becomes of it.
+  kDiskSize,    ///< no multiple of a sector: subject, found (Size), wanted (Size)
+  kDiskFormat,  ///< not raw: subject, found (text: the format)
+  kDiskInUse,   ///< open elsewhere: subject, wanted (text: "read" or "written")
+  kDiskFailed,  ///< while the guest runs: subject, where, wanted (text: "read", …), found (text: the reason)
 
   // cache: what is kept from one start to the next. A boot goes on without; only `pvh cache` says these.
   kCacheForeign,  ///< the directory may hold what others wrote: subject (its path), found (text: why)

@@ -15,6 +15,8 @@
 #include "pvh/base/file_view.hpp"
 #include "pvh/boot/plan.hpp"
 #include "pvh/engine/outcome.hpp"
+#include "pvh/virtio/console.hpp"
+#include "pvh/virtio/device.hpp"
 
 namespace pvh::kvm {
 
@@ -36,6 +38,11 @@ struct Options {
   std::span<const FileView> files = {};
   int input = 0;  ///< descriptors of the guest's serial line; a terminal becomes raw
   int output = 1;
+  /// The virtio devices that the plan's board names, in that order.
+  std::span<const std::unique_ptr<virtio::Device>> devices = {};
+  /// One of them, where the user's keys go there and not to the serial line; the output of both is the
+  /// user's.
+  virtio::Console* console = nullptr;
 };
 
 /// Small values that outlive a run. Every answer may be "no"; what comes back is checked. Called in the

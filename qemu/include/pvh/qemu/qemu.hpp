@@ -4,6 +4,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "pvh/base/error.hpp"
@@ -15,12 +16,21 @@ namespace pvh::qemu {
 struct Disk {
   std::string path;
   bool read_only = false;
+  std::string serial = {};
 };
+
+/// Random bytes from the host.
+struct Entropy {};
+
+/// The user's terminal; the serial line then leads nowhere.
+struct Console {};
+
+using Device = std::variant<Disk, Entropy, Console>;
 
 struct Options {
   std::string binary = "qemu-system-x86_64";  ///< searched in PATH where it has no slash
   std::uint32_t cpus = 1;
-  std::vector<Disk> disks;  ///< disk i is the board's virtio device i
+  std::vector<Device> devices;  ///< the board's virtio devices, in that order
   std::optional<std::chrono::milliseconds> timeout;
   int input = 0;  ///< descriptors of the guest's serial line; a terminal becomes raw
   int output = 1;

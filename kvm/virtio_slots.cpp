@@ -1,0 +1,122 @@
+#include "virtio_slots.hpp"
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "pvh/board/board.hpp"
+#include "sandbox/sandbox.hpp"
+
+namespace pvh::kvm {
+
+namespace {
+
+std::uint64_t address_of(std::size_t device) {
+  return board::kVirtioWindow.value() + (board::kFirstVirtioSlot + device) * board::kVirtioSlotSize;
+}
+
+std::uint32_t line_of(std::size_t device) {
+  return board::kSecondIoApicBase + board::kFirstVirtioSlot + static_cast<std::uint32_t>(device);
+}
+
+/// RAM and nothing else of what is backed: not the hole below 1 MiB with the ACPI tables.
+virtio::GuestMemory ram_of(const GuestMemory& memory) {
+  std::vector<virtio::MemoryPiece> out;
+  for (const boot::MemoryPiece& piece : memory.pieces()) {
+    const auto add = [&](GuestAddress start, GuestAddress end) {
+      const auto part =
+          GuestRange::from_ends(std::max(start, piece.range.start()), std::min(end, piece.range.end()));
+      if (part)
+        out.push_back(
+            {*part, piece.host.subspan(part->start().value() - piece.range.start().value(), part->size())});
+    };
+    add(GuestAddress{0}, board::kLowMemoryEnd);
+    add(board::kHighMemoryStart, GuestAddress{kAddressLimit});
+  }
+  return virtio::GuestMemory(std::move(out));
+}
+
+}  // namespace
+
+VirtioSlots::VirtioSlots(Devices devices, const GuestMemory& memory) : memory_(ram_of(memory)) {
+  std::vector<virtio::Transport*> transports;
+  for (const auto& device : devices) {
+    slots_.push_back(std::make_unique<Slot>(*device, memory_));
+    transports.push_back(&slots_.back()->transport());
+  }
+  if (!slots_.empty()) worker_ = std::make_unique<virtio::Worker>(std::move(transports));
+}
+
+Result<void> VirtioSlots::connect(Vm& vm) {
+  if (!worker_) return {};
+  settled_.acquire();
+  if (error_) return std::unexpected(*error_);
+  if (!worker_->valid()) return std::unexpected(host_error("event descriptor", errno));
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    virtio::Transport& transport = slots_[i]->transport();
+    if (!transport.valid()) return std::unexpected(host_error("event descriptor", errno));
+    if (auto routed = vm.interrupt_by(transport.interrupt_descriptor(), line_of(i)); !routed) return routed;
+    const GuestAddress notify{address_of(i) + virtio::Transport::kNotifyRegister};
+    for (unsigned queue = 0; queue < transport.queue_count(); ++queue) {
+      const int descriptor = transport.notification_descriptor(queue);
+      if (auto taken = vm.signal_on_write(descriptor, notify, queue); !taken) return taken;
+    }
+  }
+  return {};
+}
+
+void VirtioSlots::attach(Bus& memory) {
+  for (std::size_t i = 0; i < slots_.size(); ++i)
+    memory.attach(address_of(i), virtio::Transport::kSize, *slots_[i]);
+}
+
+std::vector<int> VirtioSlots::descriptors() const {
+  std::vector<int> all;
+  if (worker_) all.push_back(worker_->descriptor());
+  for (const auto& slot : slots_) {
+    const virtio::Transport& transport = slot->transport();
+    for (const int descriptor : transport.descriptors()) all.push_back(descriptor);
+    for (unsigned queue = 0; queue < transport.queue_count(); ++queue)
+      all.push_back(transport.notification_descriptor(queue));
+  }
+  return all;
+}
+
+Result<void> VirtioSlots::start(bool confine) {
+  if (!worker_) return {};
+  try {
+    thread_ = std::thread([this, confine] {
+      worker_->settle([this, confine] {
+        if (confine) confine_this_thread();
+      });
+      settled_.release();
+      worker_->run();
+    });
+  } catch (const std::system_error& error) {  // the library's only way to say it
+    return std::unexpected(host_error("thread for virtual devices", error.code().value()));
+  }
+  return {};
+}
+
+void VirtioSlots::confine_this_thread() {
+  auto done = sandbox::give_up_rights();
+  if (done) done = sandbox::confine_thread(sandbox::Thread::kDevices);
+  const std::lock_guard lock(error_mutex_);
+  if (!done) error_ = done.error();
+}
+
+void VirtioSlots::stop() {
+  if (!thread_.joinable()) return;
+  worker_->stop();
+  thread_.join();
+}
+
+void VirtioSlots::routed(std::span<const Route> routes) {
+  for (const Route& route : routes) {
+    const std::uint32_t first = line_of(0);
+    if (route.line >= first && route.line - first < slots_.size())
+      slots_[route.line - first]->transport().interrupt_again();
+  }
+}
+
+}  // namespace pvh::kvm

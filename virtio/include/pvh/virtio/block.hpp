@@ -1,0 +1,86 @@
+// A disk (virtio 1.2, 5.2).
+#pragma once
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "pvh/virtio/device.hpp"
+#include "pvh/virtio/disk_file.hpp"
+
+namespace pvh::virtio {
+
+class DiskIo;
+struct Completion;
+
+class Block final : public Device {
+ public:
+  struct Options {
+    std::string name;    ///< for reports: "disk 0"
+    std::string serial;  ///< its first 20 bytes are what the guest gets
+    unsigned queues = 1;
+    bool threads_only = false;  ///< no io_uring
+    /// Of what the host could not do, once for each kind of request. Called on any thread.
+    std::function<void(const Error&)> report = [](const Error&) {};
+  };
+
+  Block(DiskFile file, Options options);
+  Block(const Block&) = delete;
+  Block& operator=(const Block&) = delete;
+  ~Block() override;
+
+  [[nodiscard]] std::uint32_t id() const override { return 2; }
+  [[nodiscard]] std::uint64_t features() const override;
+  [[nodiscard]] unsigned queue_count() const override { return options_.queues; }
+  void read_config(std::uint64_t offset, std::span<std::byte> out) override;
+  void write_config(std::uint64_t offset, Bytes in) override;
+
+  void settle(const std::function<void()>& confine) override;
+  [[nodiscard]] std::vector<int> descriptors() const override;
+  void start(Driver& driver) override;
+  void stop() override;
+  [[nodiscard]] std::optional<Clock::time_point> prepare(std::vector<pollfd>& polled) override;
+  void serve(std::span<const pollfd> polled) override;
+
+ private:
+  struct Request;
+  enum class Taken : std::uint8_t { kOne, kNothing, kBroken };
+
+  /// Both: how many.
+  unsigned finish_transfers();
+  [[nodiscard]] std::optional<unsigned> take_requests(unsigned most);
+  [[nodiscard]] Taken take_request(unsigned index, Queue& queue, Request& request);
+  [[nodiscard]] Request* idle_request();
+
+  // What the request asks for is begun, or answered.
+  void perform(Request& request, std::uint32_t type, std::uint64_t sector);
+  void read_or_write(Request& request, std::uint64_t sector);
+  void tell_serial(Request& request);
+  void clear_range(Request& request, bool discard);
+  void begin(Request& request);
+
+  void finish_transfer(const Completion& completion);
+  void go_on(Request& request, std::uint32_t moved);
+  void do_without(Request& request);
+  void answer(Request& request, std::uint8_t status);
+  void fail(Request& request, const std::string& reason);
+
+  [[nodiscard]] bool fits(std::uint64_t sector, std::uint64_t size) const;
+  [[nodiscard]] bool writes_through() const;
+
+  DiskFile file_;
+  Options options_;
+  std::unique_ptr<DiskIo> io_;
+  bool submitted_ = true;
+
+  Driver* driver_ = nullptr;
+  bool write_back_ = true;
+  Chain chain_;
+  std::vector<std::unique_ptr<Request>> requests_;  ///< by tag; made when first needed
+  std::vector<Request*> idle_;
+  std::uint32_t reported_ = 0;  ///< kinds of request
+};
+
+}  // namespace pvh::virtio
