@@ -105,7 +105,7 @@ class WrongProducer : public ::testing::TestWithParam<std::string> {
         text.append(buffer.data(), static_cast<std::size_t>(count));
     });
     const auto outcome =
-        qemu::run(plan_, {.disks = {}, .timeout = 60s, .input = null.get(), .output = writer.get()});
+        qemu::run(plan_, {.devices = {}, .timeout = 60s, .input = null.get(), .output = writer.get()});
     writer.reset();
     reading.join();
     EXPECT_TRUE(outcome && outcome->ending != engine::Ending::kTimeLimit);

@@ -1,6 +1,5 @@
 """Debian's kernels reach user space, and see there what the plan says: one table, run by both engines."""
 
-import hashlib
 import os
 import shlex
 from collections.abc import Callable
@@ -168,36 +167,6 @@ def unified_image(lab: Lab) -> None:
     assert "from=user" in given.fact("cmdline")
 
 
-def make_disk(path: Path, size: int) -> str:
-    path.write_bytes(os.urandom(size))
-    return checksum(path)
-
-
-def disks(lab: Lab, kernel: str) -> None:
-    """Two disks, in their order; the first is written to, the second refuses it."""
-    first, second = lab.work / f"first-{kernel}.img", lab.work / f"second-{kernel}.img"
-    make_disk(first, 8 << 20)
-    second_sum = make_disk(second, 6 << 20)
-    payload = (lab.work / "payload").read_bytes()
-    boot = lab.boot(lab.kernels[kernel].vmlinuz, "--initrd", lab.initrd, "--disk", first, "--disk", f"{second},ro",
-                    "--append", f"{COMMAND_LINE} pvh.write=vda").must_reach_user_space().must_end_with(0)
-    assert boot.facts.get("wrote") == ["vda"], boot.story()
-    assert first.read_bytes()[:len(payload)] == payload, "what the guest wrote is not in the disk's file"
-    seen = [line.split(" ") for line in boot.facts["disk"]]
-    assert seen == [["vda", str((8 << 20) // 512), "0", checksum(first)],
-                    ["vdb", str((6 << 20) // 512), "1", second_sum]], f"the guest's disks: {seen}"
-
-
-def read_only_disk(lab: Lab) -> None:
-    disk = lab.work / "read-only.img"
-    before = make_disk(disk, 6 << 20)
-    disk.chmod(0o400)
-    boot = lab.boot(lab.kernels["6.1-cloud"].vmlinuz, "--initrd", lab.initrd, "--disk", f"{disk},ro",
-                    "--append", f"{COMMAND_LINE} pvh.write=vda").must_reach_user_space().must_end_with(0)
-    assert boot.facts.get("refused") == ["vda"], boot.story()
-    assert hashlib.sha256(disk.read_bytes()).hexdigest() == before
-
-
 def cases(lab: Lab, _full: bool) -> list[Case]:
     def case(name: str, test: Callable[..., None], *arguments: object) -> Case:
         return Case(name, lambda: test(lab, *arguments))
@@ -214,7 +183,5 @@ def cases(lab: Lab, _full: bool) -> list[Case]:
         *(rows[run.name] for run in runs if run.engine == "qemu"),
         case("system/boot/unified image", unified_image),
         case("system/boot/three seeds, three places", three_seeds_three_places),
-        *(case(f"system/disk/{kernel} reads and writes", disks, kernel) for kernel in ("6.1-cloud", "6.12-cloud")),
-        case("system/disk/a read-only disk refuses writes", read_only_disk),
         *kvm[1:],
     ]

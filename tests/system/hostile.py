@@ -7,6 +7,7 @@ import re
 import select
 import signal
 import subprocess
+import tempfile
 import termios
 import time
 from collections.abc import Callable
@@ -35,6 +36,7 @@ class Attack:
     codes: tuple[int, ...] = (POWER_OFF,)
     survives: bool = False  # it comes to its end, and says so
     limit: int = ENDLESS
+    disk: bool = False
 
     @property
     def name(self) -> str:
@@ -47,6 +49,8 @@ def attacks(full: bool) -> list[Attack]:
     return [
         Attack("ports", word, survives=True, limit=600),
         Attack("mmio", word, survives=True, limit=600),
+        Attack("virtio-registers", survives=True, limit=300, disk=True),
+        Attack("virtio-rings", survives=True, limit=300, disk=True),
         Attack("startinfo", survives=True, limit=120),
         Attack("startinfo", "reserved", (CRASHED,), limit=120),
         Attack("startinfo", "loop", dies, limit=120),
@@ -81,15 +85,22 @@ def must_be_sound(errors: str) -> None:
 
 def outlived(program: Path, attack: Attack) -> None:
     need_kvm()
+    with tempfile.NamedTemporaryFile(prefix="pvh-hostile-", suffix=".img") as disk:
+        disk.write(b"p" * (1 << 20))
+        disk.flush()
+        _outlived(program, attack, "--timeout", attack.limit, *(("--disk", f"{disk.name},ro") if attack.disk else ()))
+
+
+def _outlived(program: Path, attack: Attack, *more: object) -> None:
     start = time.monotonic()
-    with subprocess.Popen(command(program, attack.guest, attack.word, "--timeout", attack.limit), stdin=subprocess.DEVNULL,
+    with subprocess.Popen(command(program, attack.guest, attack.word, *more), stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
         output, errors = (text.decode(errors="replace") for text in run.communicate(timeout=attack.limit + PATIENCE))
     seconds = time.monotonic() - start
     must_be_sound(errors)
     assert run.returncode in attack.codes, f"exit code {run.returncode} after {seconds:.1f} s, not of {attack.codes}\n{errors}"
     if attack.survives:
-        assert "survived" in output, f"the guest did not come to its end\n{output[-500:]}\n{errors}"
+        assert "survived" in output and "FAILED" not in output, f"the guest did not come to its end\n{output[-500:]}\n{errors}"
 
 
 def does_not_grow(program: Path, guest: str, word: str) -> None:
@@ -140,7 +151,7 @@ def told_by_keys(program: Path, word: str) -> None:
 
 def by_threads(attack: Attack) -> bool:
     """Whether it is about several threads at once: those are for the sanitizer of threads."""
-    return attack.guest in ("storm", "flood")
+    return attack.guest in ("storm", "flood", "virtio-rings")
 
 
 def cases(lab: Lab, full: bool) -> list[Case]:

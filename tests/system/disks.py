@@ -1,0 +1,215 @@
+"""Disks, random numbers and the virtio console, on both engines: Debian's own drivers against QEMU's devices here and against ours in the machine of nested.py."""
+
+import hashlib
+import os
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+from report import Case
+from stages import BUILDS
+
+from . import nested
+from .lab import COMMAND_LINE, Boot, Lab, checksum, needs_kvm
+
+KERNELS = ("6.1-cloud", "6.12-cloud")
+SIZES = {"first": 8 << 20, "second": 6 << 20}
+PAYLOAD_SIZE = 4 << 20
+
+
+def make_disk(path: Path, size: int) -> str:
+    path.write_bytes(os.urandom(size))
+    return checksum(path)
+
+
+# ---- what holds on either engine ----
+
+def sees_two(boot: Boot, first_sum: str, second_sum: str) -> None:
+    """In their order, the first written to, the second not to be."""
+    boot.must_reach_user_space().must_end_with(0)
+    assert boot.facts.get("wrote") == ["vda"], boot.story()
+    seen = [line.split(" ") for line in boot.facts["disk"]]
+    assert seen == [["vda", str(SIZES["first"] // 512), "0", first_sum],
+                    ["vdb", str(SIZES["second"] // 512), "1", second_sum]], f"the guest's disks: {seen}"
+    assert boot.facts.get("serial") == ["vda number-1"], boot.facts.get("serial")
+
+
+def has_entropy(boot: Boot) -> None:
+    source, sample = boot.fact("hwrng").split(" ")
+    assert source.startswith("virtio_rng"), f"/dev/hwrng is {source}"
+    assert len(sample) == 48 and len(set(re.findall("..", sample))) > 8, f"these are no random bytes: {sample}"
+
+
+def refuses_writes(boot: Boot, before: str, after: str) -> None:
+    boot.must_reach_user_space().must_end_with(0)
+    assert boot.facts.get("refused") == ["vda"], boot.story()
+    assert after == before, "a read-only disk was written to"
+
+
+def answers(boot: Boot) -> None:
+    boot.must_end_with(0)
+    assert "hello guest" in boot.facts.get("typed", []), boot.story()
+
+
+# ---- QEMU's devices ----
+
+def two(lab: Lab, kernel: str) -> None:
+    first, second = lab.work / f"first-{kernel}.img", lab.work / f"second-{kernel}.img"
+    make_disk(first, SIZES["first"])
+    second_sum = make_disk(second, SIZES["second"])
+    boot = run(lab, kernel, "pvh.write=vda", "--disk", f"{first},serial=number-1", "--disk", f"{second},ro")
+    sees_two(boot, checksum(first), second_sum)
+    has_entropy(boot)
+    assert first.read_bytes()[:PAYLOAD_SIZE] == (lab.work / "payload").read_bytes(), "what the guest wrote is not in the disk's file"
+
+
+def run(lab: Lab, kernel: str, words: str, *more: object, keys: IO[bytes] | None = None) -> Boot:
+    return lab.boot(lab.kernels[kernel].vmlinuz, "--engine", "qemu", "--initrd", lab.initrd, "--append", f"{COMMAND_LINE} {words}", *more,
+                    keys=keys)
+
+
+def file_system(lab: Lab, kernel: str) -> None:
+    """What one guest wrote into a file the next one reads."""
+    disk = lab.work / f"fs-{kernel}.img"
+    make_disk(disk, 16 << 20)
+    made = run(lab, kernel, "pvh.fs=vda", "--disk", disk).must_end_with(0)
+    assert made.fact("in_fs") == lab.payload_sum, made.story()
+    read = run(lab, kernel, "pvh.mount=vda", "--disk", f"{disk},ro").must_end_with(0)
+    assert read.fact("in_fs") == lab.payload_sum, read.story()
+
+
+def read_only(lab: Lab) -> None:
+    disk = lab.work / "read-only.img"
+    before = make_disk(disk, 6 << 20)
+    disk.chmod(0o400)
+    boot = run(lab, "6.1-cloud", "pvh.write=vda", "--disk", f"{disk},ro")
+    refuses_writes(boot, before, hashlib.sha256(disk.read_bytes()).hexdigest())
+
+
+def console(lab: Lab, kernel: str) -> None:
+    # Linux throws away what comes before it listens.
+    with subprocess.Popen(["sh", "-c", "while sleep 1; do echo hello guest; done"], stdout=subprocess.PIPE) as typist:
+        answers(run(lab, kernel, "pvh.console=hvc0", "--console", "virtio", keys=typist.stdout))
+        typist.terminate()
+
+
+def no_rng(lab: Lab) -> None:
+    boot = run(lab, "6.1-cloud", "", "--no-rng").must_end_with(0)
+    assert "virtio_rng" not in boot.facts.get("hwrng", [""])[0]
+
+
+# ---- files that are none, or somebody else's ----
+
+IDLE = BUILDS["release"] / "kernels" / "idle.elf"
+
+
+def one_writer(lab: Lab, engine: str) -> None:
+    if engine == "kvm":
+        needs_kvm()
+    disk = lab.work / f"shared-{engine}.img"
+    make_disk(disk, 1 << 20)
+    words = [str(lab.pvh), "run", str(IDLE), "--engine", engine, "-m", "16M", "--disk", str(disk), "--timeout", "60"]
+    with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as first:
+        try:
+            assert first.stdout.read(1) == b".", "the first run did not come up"
+            for second in (disk, f"{disk},ro"):
+                done = lab.call("run", IDLE, "--engine", engine, "-m", "16M", "--disk", second)
+                assert done.returncode == 1 and "somebody else uses this file" in done.stderr, done.stderr
+        finally:
+            first.terminate()
+    again = lab.call("run", IDLE, "--engine", engine, "-m", "16M", "--timeout", "1", "--disk", disk)
+    assert again.returncode == 4, f"the lock outlived its run: {again.stderr}"
+
+
+def refused(lab: Lab) -> None:
+    def says(name: str, content: bytes, *words: str) -> None:
+        path = lab.work / name
+        path.write_bytes(content)
+        done = lab.call("run", IDLE, "--disk", path)
+        assert done.returncode == 1 and all(word in done.stderr for word in (*words, str(path), "disk 0")), done.stderr
+
+    says("odd.img", b"x" * 1000, "1000 bytes", "512")
+    says("image.qcow2", b"QFI\xfb" + b"\0" * 1020, "qcow2", "qemu-img convert")
+    says("empty.img", b"", "empty")
+
+
+# ---- our own devices ----
+
+class Ours:
+    """The tests that run in the machine."""
+
+    def __init__(self, lab: Lab, full: bool):
+        self.lab = lab
+        self.machine = nested.Nested(lab)
+        self.kills = 50 if full else 10
+        self._cases: list[Case] = []
+
+    def add(self, test: str, kernel: str, check: Callable[[Boot], None]) -> None:
+        name = f"system/disk/kvm/{kernel} {test}"
+        self.machine.note(name, ["sh", "/disks.sh", test, f"/{kernel}", COMMAND_LINE, str(self.kills)],
+                          {"pvh": self.lab.pvh, "initrd": self.lab.initrd, kernel: lambda: self.lab.kernels[kernel].vmlinuz,
+                           "disks.sh": Path(__file__).parent / "disks.sh",
+                           "loop.ko": lambda: self.lab.kernels["6.1-cloud"].modules / "kernel/drivers/block/loop.ko"})
+        self._cases.append(Case(name, lambda: check(self.machine.result(name))))
+
+    def two(self, boot: Boot) -> None:
+        before, after = boot.facts["host_second"]
+        sees_two(boot, boot.fact("host_first"), before)
+        has_entropy(boot)
+        assert after == before and boot.fact("host_start") == self.lab.payload_sum, boot.story()
+
+    def fs(self, boot: Boot) -> None:
+        boot.must_end_with(0)
+        assert boot.fact("in_fs") == boot.fact("host_fs") == self.lab.payload_sum, boot.story()
+
+    def read_only(self, boot: Boot) -> None:
+        refuses_writes(boot, boot.fact("host_before"), boot.fact("host_after"))
+
+    def full(self, boot: Boot) -> None:
+        """An error in the guest, one line here, and the run goes on."""
+        boot.must_reach_user_space().must_end_with(0)
+        assert boot.facts.get("refused") == ["vda"], boot.story()
+        assert boot.output.count("disk 0 could not be") == 1 and "No space left on device" in boot.output, boot.story()
+
+    def failing(self, boot: Boot) -> None:
+        boot.must_reach_user_space().must_end_with(0)
+        assert boot.facts.get("refused") == ["vda"], boot.story()
+        assert boot.output.count("disk 0 could not be flushed") == 1 and "Input/output error" in boot.output, boot.story()
+
+    def killed(self, boot: Boot) -> None:
+        boot.must_end_with(0)
+        rounds = [[int(word) for word in line.split(" ")] for line in boot.facts["host_killed"]]
+        assert len(rounds) == self.kills and all(flushed > 0 for _, flushed, _ in rounds), rounds
+        assert all(wrong == 0 for *_, wrong in rounds), f"round, flushed, wrong: {rounds}"
+
+    def cases(self) -> list[Case]:
+        for kernel in KERNELS:
+            self.add("two", kernel, self.two)
+            self.add("fs", kernel, self.fs)
+            self.add("console", kernel, answers)
+        self.add("read-only", "6.12-cloud", self.read_only)
+        self.add("full", "6.1-cloud", self.full)
+        self.add("failing", "6.12-cloud", self.failing)
+        self.add("killed", "6.1-cloud", self.killed)
+        return self._cases
+
+
+def cases(lab: Lab, full: bool) -> list[Case]:
+    def case(name: str, test: Callable[..., None], *arguments: object) -> Case:
+        return Case(f"system/disk/{name}", lambda: test(lab, *arguments))
+
+    ours = Ours(lab, full).cases()
+    return [
+        ours[0],  # boots the machine; the others come last, or they would all wait for it together
+        *(case(f"qemu/{kernel} two", two, kernel) for kernel in KERNELS),
+        *(case(f"qemu/{kernel} fs", file_system, kernel) for kernel in KERNELS),
+        case("qemu/6.1-cloud read-only", read_only),
+        case("qemu/6.1-cloud no rng", no_rng),
+        *(case(f"qemu/{kernel} console", console, kernel) for kernel in KERNELS),
+        case("qemu/one writer", one_writer, "qemu"),
+        case("kvm/one writer", one_writer, "kvm"),
+        case("refused files", refused),
+        *ours[1:],
+    ]
