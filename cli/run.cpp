@@ -50,28 +50,70 @@ void announce(const RunOptions& options, const EngineChoice& choice, const Prepa
   }
 }
 
-Result<engine::Outcome> run_kvm(const RunOptions& options, const Prepared& prepared, kvm::Monitor& monitor,
-                                std::vector<virtio::DiskFile> disks) {
-  const OwnDevices own = own_devices(options.machine, std::move(disks));
-  const auto files = prepared.files();
-  return monitor.run(prepared.plan, {.timeout = options.timeout,
-                                     .files = files,
-                                     .input = 0,
-                                     .output = 1,
-                                     .devices = own.devices,
-                                     .console = own.console});
+/// Nothing where that failed; the user has been told why.
+std::optional<Prepared> prepare_and_announce(const RunOptions& options, const EngineChoice& choice,
+                                             const MachineOptions& machine) {
+  auto prepared = prepare(machine);
+  if (!prepared) {
+    complain(message(prepared.error()));
+    return std::nullopt;
+  }
+  announce(options, choice, *prepared);
+  return std::move(*prepared);
 }
 
-Result<engine::Outcome> run_qemu(const RunOptions& options, const boot::BootPlan& plan,
-                                 std::vector<virtio::DiskFile> disks) {
+/// Nothing where there is no guest to run; the user has been told why.
+using RunResult = Result<std::optional<engine::Outcome>>;
+
+RunResult run_kvm(const RunOptions& options, const EngineChoice& choice,
+                  std::vector<virtio::DiskFile> disks) {
+  MachineOptions machine = options.machine;
+  machine.interval_timer = false;
+  const OwnDevices own = own_devices(machine, std::move(disks));
+  const auto memory = board::backing(machine.memory);
+  KeptValues kept;
+  std::optional<Prepared> prepared;
+  std::vector<FileView> files;
+  const auto plan = [&]() -> std::optional<kvm::Guest> {
+    prepared = prepare_and_announce(options, choice, machine);
+    if (!prepared) return std::nullopt;
+    files = prepared->files();
+    return kvm::Guest{.plan = &prepared->plan, .files = files};
+  };
+  return kvm::run(plan, {.memory = memory,
+                         .cpus = machine.cpus,
+                         .timeout = options.timeout,
+                         .input = STDIN_FILENO,
+                         .output = STDOUT_FILENO,
+                         .devices = own.devices,
+                         .console = own.console,
+                         .confine = options.sandbox,
+                         .kept = machine.cache ? &kept : nullptr});
+}
+
+RunResult run_qemu(const RunOptions& options, const EngineChoice& choice,
+                   std::vector<virtio::DiskFile> disks) {
   // QEMU opens and locks them itself; ours would be in its way.
   disks.clear();
-  return qemu::run(plan, {.binary = options.qemu,
-                          .cpus = options.machine.cpus,
-                          .devices = qemu_devices(options.machine),
-                          .timeout = options.timeout,
-                          .input = 0,
-                          .output = 1});
+  MachineOptions machine = options.machine;
+  machine.interval_timer = true;
+  const auto prepared = prepare_and_announce(options, choice, machine);
+  if (!prepared) return std::nullopt;
+  return qemu::run(prepared->plan, {.binary = options.qemu,
+                                    .cpus = machine.cpus,
+                                    .devices = qemu_devices(machine),
+                                    .timeout = options.timeout,
+                                    .input = STDIN_FILENO,
+                                    .output = STDOUT_FILENO});
+}
+
+void tell_ending(const engine::Outcome& outcome) {
+  // The guest stopped within a line: at a terminal, ours would go on in it.
+  const bool new_line = outcome.mid_line && ::isatty(STDOUT_FILENO) != 0 && ::isatty(STDERR_FILENO) != 0;
+  std::string text = new_line ? "\n" : "";
+  if (const std::string warnings = warnings_text(outcome); !warnings.empty())
+    text += fmt::format("pvh: {}\n", warnings);
+  complain(fmt::format("{}pvh: {}\n", text, ending_text(outcome)));
 }
 
 }  // namespace
@@ -83,34 +125,15 @@ int run(const RunOptions& options) {
     return kExitError;
   }
   const EngineChoice choice = engine_for(options);
-  MachineOptions machine = options.machine;
-  machine.interval_timer = choice.engine == Engine::kQemu;
-  KeptValues kept;
-  std::optional<kvm::Monitor> monitor;
-  if (choice.engine == Engine::kKvm)
-    monitor.emplace(kvm::MonitorOptions{
-        .cpus = machine.cpus, .confine = options.sandbox, .kept = machine.cache ? &kept : nullptr});
-  const auto prepared = prepare(machine);
-  if (!prepared) {
-    complain(message(prepared.error()));
-    return kExitError;
-  }
-  announce(options, choice, *prepared);
-  const auto outcome = monitor ? run_kvm(options, *prepared, *monitor, std::move(*disks))
-                               : run_qemu(options, prepared->plan, std::move(*disks));
+  const auto run_guest = choice.engine == Engine::kKvm ? run_kvm : run_qemu;
+  const auto outcome = run_guest(options, choice, std::move(*disks));
   if (!outcome) {
     complain(message({outcome.error(), ""}));
     return kExitError;
   }
-  if (!options.quiet) {
-    // The guest stopped within a line: at a terminal, ours would go on in it.
-    const bool new_line = outcome->mid_line && ::isatty(STDOUT_FILENO) != 0 && ::isatty(STDERR_FILENO) != 0;
-    if (const std::string warnings = warnings_text(*outcome); !warnings.empty())
-      complain(fmt::format("{}pvh: {}\npvh: {}\n", new_line ? "\n" : "", warnings, ending_text(*outcome)));
-    else
-      complain(fmt::format("{}pvh: {}\n", new_line ? "\n" : "", ending_text(*outcome)));
-  }
-  return exit_code_of(*outcome);
+  if (!*outcome) return kExitError;
+  if (!options.quiet) tell_ending(**outcome);
+  return exit_code_of(**outcome);
 }
 
 }  // namespace pvh::cli

@@ -2,14 +2,14 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <optional>
+#include <utility>
 #include <vector>
 
-#include "entry.hpp"
 #include "guest_memory.hpp"
 #include "machine.hpp"
 #include "maker.hpp"
-#include "power.hpp"
-#include "pvh/boot/load.hpp"
 #include "pvh/engine/supervisor.hpp"
 #include "sandbox/sandbox.hpp"
 #include "virtio_slots.hpp"
@@ -18,33 +18,36 @@ namespace pvh::kvm {
 
 namespace {
 
-/// Where a PC's firmware begins in real mode. A Linux on hardware-reduced ACPI without EFI restarts by a jump
-/// there and not by the reset register.
-constexpr GuestAddress kResetVector{0xffff0};
-
-/// mov al, 0xfe; out 0x64, al; hlt; and again: hlt
-constexpr std::byte kResetCode[] = {std::byte{0xb0}, std::byte{ResetPort::kReset},
-                                    std::byte{0xe6}, static_cast<std::byte>(ResetPort::kPort),
-                                    std::byte{0xf4}, std::byte{0xeb},
-                                    std::byte{0xfd}};
-
-Result<GuestMemory> loaded_memory(const boot::BootPlan& plan, std::span<const FileView> files) {
-  auto memory = GuestMemory::allocate(plan.backing);
-  if (!memory) return memory;
-  LoadingMemory writable(*memory, files);
-  if (const auto loaded = boot::load(plan, writable, boot::Before::kZeros); !loaded)
-    return std::unexpected(loaded.error());
-  // Nothing of the plan lies there: it is the boot ROM's. A guest of less than 1 MiB does without.
-  (void)writable.write(kResetVector, kResetCode);
-  (void)writable.write(kDescriptorTable, boot::descriptor_table(plan.state));
-  return memory;
-}
+/// APIC ids up to 254 have a name in every mode; 255 means all of them.
+constexpr std::uint32_t kMaxCpus = 255;
 
 Result<void> add_memory(Vm& vm, const GuestMemory& memory) {
   std::uint32_t slot = 0;
   for (const boot::MemoryPiece& piece : memory.pieces())
     if (auto added = vm.add_memory(slot++, piece.range, piece.host); !added) return added;
   return {};
+}
+
+Result<void> check_limits(const System& system, std::uint32_t cpus) {
+  const int allowed = std::max(1, system.extension(KVM_CAP_MAX_VCPUS));
+  const std::uint32_t most = std::min(kMaxCpus, static_cast<std::uint32_t>(allowed));
+  if (cpus > most)
+    return std::unexpected(
+        Error{.what = Fault::kTooManyCpus, .found = std::uint64_t{cpus}, .wanted = std::uint64_t{most}});
+  return {};
+}
+
+/// The machine and its memory; `maker` goes on with its CPUs meanwhile.
+Result<void> make_machine(Maker& maker, const GuestMemory& memory, std::uint32_t cpus,
+                          std::optional<Vm>& vm) {
+  auto system = System::open();
+  if (!system) return std::unexpected(system.error());
+  if (auto possible = check_limits(*system, cpus); !possible) return possible;
+  auto made = system->create_vm();
+  if (!made) return std::unexpected(made.error());
+  vm.emplace(std::move(*made));
+  maker.make_cpus(std::move(*system), *vm);
+  return add_memory(*vm, memory);
 }
 
 void close_what_is_not_needed(const Vm& vm, const Machine& machine, const Options& options) {
@@ -54,39 +57,43 @@ void close_what_is_not_needed(const Vm& vm, const Machine& machine, const Option
   sandbox::close_all_but(std::move(kept));
 }
 
-}  // namespace
-
-Monitor::Monitor(const MonitorOptions& options)
-    : confine_(options.confine), maker_(std::make_unique<Maker>(options)) {}
-
-Monitor::~Monitor() = default;
-
-Result<engine::Outcome> Monitor::run(const boot::BootPlan& plan, const Options& options) {
-  const auto memory = loaded_memory(plan, options.files);
-  if (!memory) return std::unexpected(memory.error());
+/// Once the guest is planned and the machine has its memory.
+Result<engine::Outcome> run_machine(Vm& vm, Maker& maker, const GuestMemory& memory,
+                                    const boot::EntryState& entry, const Options& options) {
   engine::Supervisor supervisor(options.input, options.output, options.timeout);
-  VirtioSlots virtio(options.devices, *memory);
+  VirtioSlots virtio(options.devices, memory);
   // Before this thread may make no other one any more.
-  if (const auto started = virtio.start(confine_); !started) return std::unexpected(started.error());
-  if (confine_) {
-    // While the machine is being made. What is still to be done until it runs, the filter allows.
+  if (const auto started = virtio.start(options.confine); !started) return std::unexpected(started.error());
+  if (options.confine) {
+    // What is still to be done until the guest runs, the filter allows.
     if (const auto done = sandbox::give_up_rights(); !done) return std::unexpected(done.error());
     if (const auto done = sandbox::confine_thread(sandbox::Thread::kSupervisor); !done)
       return std::unexpected(done.error());
   }
-  const auto vm = maker_->vm();
-  if (!vm) return std::unexpected(vm.error());
-  if (const auto added = add_memory(**vm, *memory); !added) return std::unexpected(added.error());
-  const auto cpus = maker_->cpus();
+  if (const auto connected = virtio.connect(vm); !connected) return std::unexpected(connected.error());
+  const auto cpus = maker.cpus();
   if (!cpus) return std::unexpected(cpus.error());
-  // The others wait for the first to start them.
-  if (const auto entered = enter(cpus->front(), plan.state); !entered)
-    return std::unexpected(entered.error());
-
-  if (const auto connected = virtio.connect(**vm); !connected) return std::unexpected(connected.error());
-  Machine machine(**vm, *maker_, *cpus, *memory, plan.state, supervisor, virtio, options.console);
-  if (confine_) close_what_is_not_needed(**vm, machine, options);
+  Machine machine(vm, maker, *cpus, memory, entry, supervisor, virtio, options.console);
+  if (options.confine) close_what_is_not_needed(vm, machine, options);
   return machine.run();
+}
+
+}  // namespace
+
+Result<std::optional<engine::Outcome>> run(const Planner& planner, const Options& options) {
+  const auto memory = GuestMemory::allocate(options.memory);
+  if (!memory) {
+    if (!planner()) return std::nullopt;
+    return std::unexpected(memory.error());
+  }
+  std::optional<Vm> vm;  // outlives its CPUs
+  Maker maker(planner, *memory, options);
+  const auto made = make_machine(maker, *memory, options.cpus, vm);
+  // What is wrong with the guest goes before what is wrong with the host; and the terminal is not the guest's
+  // before it is known.
+  if (!maker.guest()) return std::nullopt;
+  if (!made) return std::unexpected(made.error());
+  return run_machine(*vm, maker, *memory, maker.guest()->plan->state, options);
 }
 
 }  // namespace pvh::kvm

@@ -38,8 +38,12 @@ std::ptrdiff_t entries_of(const char* directory) {
   return std::distance(begin(files), end(files));
 }
 
-Result<engine::Outcome> run(const boot::BootPlan& plan, const Options& with, std::uint32_t cpus = 1) {
-  return Monitor({.cpus = cpus}).run(plan, with);
+Result<engine::Outcome> run(const boot::BootPlan& plan, Options with, std::uint32_t cpus = 1) {
+  with.memory = plan.backing;
+  with.cpus = cpus;
+  const auto outcome = kvm::run([&] { return Guest{.plan = &plan}; }, with);
+  if (!outcome) return std::unexpected(outcome.error());
+  return outcome->value();
 }
 
 class Kvm : public ::testing::Test {
@@ -212,19 +216,35 @@ class InMemory final : public KeptValues {
 
 TEST_F(Kvm, WhatItSupportsOfCpuidIsAskedOnce) {
   InMemory values;
+  auto with = options();
+  with.kept = &values;
   for (int i = 0; i < 2; ++i) {
-    const auto outcome = Monitor({.kept = &values}).run(plan_of(Code{}.power_off()), options());
+    const auto outcome = run(plan_of(Code{}.power_off()), with);
     ASSERT_TRUE(outcome);
     EXPECT_EQ(outcome->ending, Ending::kPowerOff);
     EXPECT_EQ(values.kept, 1);
   }
   values.value->resize(values.value->size() - 1);
-  ASSERT_TRUE(Monitor({.kept = &values}).run(plan_of(Code{}.power_off()), options()));
+  ASSERT_TRUE(run(plan_of(Code{}.power_off()), with));
   EXPECT_EQ(values.kept, 2) << "a damaged one was taken";
 }
 
-TEST_F(Kvm, AMachineThatIsNeverRunLeavesNothing) {
-  const Monitor monitor({.cpus = 2});
+TEST_F(Kvm, AMachineWithoutAGuestLeavesNothing) {
+  const auto memory = board::backing(64 * kMiB);
+  auto with = options();
+  with.memory = memory;
+  with.cpus = 2;
+  const auto outcome = kvm::run([] { return std::nullopt; }, with);
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(*outcome, std::nullopt);
+}
+
+TEST_F(Kvm, WhatIsWrongWithTheGuestGoesBeforeWhatIsWrongWithTheHost) {
+  auto with = options();
+  with.cpus = 100'000;
+  const auto outcome = kvm::run([] { return std::nullopt; }, with);
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(*outcome, std::nullopt);
 }
 
 TEST_F(Kvm, ManyRunsEndAsCleanlyAsOne) {
@@ -339,7 +359,8 @@ std::optional<Ending> confined_run(const boot::BootPlan& plan, Options with, std
   const pid_t child = ::fork();
   if (child == 0) {
     with.output = pipe.writer.get();
-    const auto outcome = Monitor({.cpus = 2, .confine = true}).run(plan, with);
+    with.confine = true;
+    const auto outcome = run(plan, with, 2);
     const std::string text = outcome ? outcome->detail : "an error";
     const bool told = ::write(with.output, text.data(), text.size()) == static_cast<ssize_t>(text.size());
     ::_exit(outcome && told ? static_cast<int>(outcome->ending) : 100);

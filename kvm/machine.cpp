@@ -13,6 +13,7 @@
 
 #include "pvh/board/board.hpp"
 #include "registers.hpp"
+#include "soon.hpp"
 
 namespace pvh::kvm {
 
@@ -63,6 +64,12 @@ std::string internal_error(const kvm_run& exit) {
   }
 }
 
+using Time = std::optional<Clock::time_point>;
+
+Time earlier(Time one, Time other) {
+  return one && other ? std::min(one, other) : one ? one : other;
+}
+
 }  // namespace
 
 Machine::Machine(Vm& vm, Maker& maker, std::span<Vcpu> cpus, const GuestMemory& memory,
@@ -88,6 +95,12 @@ Machine::Machine(Vm& vm, Maker& maker, std::span<Vcpu> cpus, const GuestMemory& 
   mmio_.attach(board::kPm1Control.value(), PowerRegisters::kSize, power_);
   io_apics_.attach(mmio_);
   virtio_.attach(mmio_);
+  virtio_.on_failure([this](const Error& error) { fail(error); });
+  // A small guest has something to say at once.
+  (void)soon([this] {
+    pollfd event{.fd = event_.descriptor(), .events = POLLIN, .revents = 0};
+    return ::poll(&event, 1, 0) != 0;
+  });
   if (console_ != nullptr) console_->on_change([this] { event_.signal(); });
   io_apics_.on_routed([this](std::span<const Route> routes) { virtio_.routed(routes); });
 }
@@ -103,11 +116,15 @@ std::vector<int> Machine::descriptors() const {
 Result<Outcome> Machine::run() {
   if (!event_.valid()) return std::unexpected(host_error("event descriptor", errno));
   const Kick kick;
-  maker_.hand_over([this](Vcpu& cpu) { run_cpu(cpu); });
+  maker_.hand_over([this](Vcpu& cpu) { run_cpu(cpu); }, [this](const Error& error) { fail(error); });
   for (;;) {
     wait_and_serve();
     // The guest's own end goes before the user's, who could not know.
     auto end = guest_end();
+    if (end && end->failure) {
+      stop();
+      return std::unexpected(std::move(*end->failure));
+    }
     auto verdict = end ? std::nullopt : supervisor_.verdict();
     if (!end && !verdict) continue;
     stop();
@@ -201,23 +218,34 @@ void Machine::end(Ending ending, std::string reason, bool memory_gone) {
   event_.signal();
 }
 
+void Machine::fail(const Error& error) {
+  {
+    const std::lock_guard lock(end_mutex_);
+    if (!end_) end_ = End{.ending = Ending::kCrash, .reason = {}, .failure = error};
+  }
+  stopping_ = true;
+  event_.signal();
+}
+
 void Machine::wait_and_serve() {
-  std::array<pollfd, engine::Supervisor::kPolled + 1> polled{};
-  const auto users = std::span(polled).first<engine::Supervisor::kPolled>();
-  supervisor_.prepare(users);
-  polled.back() = {.fd = event_.descriptor(), .events = POLLIN, .revents = 0};
-  const int ready = ::poll(polled.data(), polled.size(), engine::poll_timeout(wake_at()));
-  if (ready > 0) supervisor_.serve(users);
+  constexpr std::size_t kOurs = engine::Supervisor::kPolled;
+  polled_.assign(kOurs + 1, {});
+  supervisor_.prepare(std::span(polled_).first<kOurs>());
+  polled_[kOurs] = {.fd = event_.descriptor(), .events = POLLIN, .revents = 0};
+  const auto devices_at = virtio_.prepare(polled_);
+  const int ready =
+      ::poll(polled_.data(), polled_.size(), engine::poll_timeout(earlier(wake_at(), devices_at)));
+  const auto polled = std::span(polled_);
+  if (ready > 0) supervisor_.serve(polled.first<kOurs>());
   // Cleared before we look: what comes after that wakes us again.
-  if (ready > 0 && polled.back().revents != 0) event_.clear();
+  if (ready > 0 && polled[kOurs].revents != 0) event_.clear();
+  if (ready >= 0) virtio_.serve(polled.subspan(kOurs + 1), ready == 0);
   serve_output();
   if (!supervisor_.typed().empty()) supervisor_.delivered(type(supervisor_.typed()));
 }
 
 std::optional<Clock::time_point> Machine::wake_at() const {
-  const auto users = supervisor_.wake_at();
-  if (!users || !more_output_at_) return users ? users : more_output_at_;
-  return std::min(*users, *more_output_at_);
+  return earlier(supervisor_.wake_at(), more_output_at_);
 }
 
 void Machine::serve_output() {

@@ -1,6 +1,8 @@
 // The board around the virtual CPUs: their threads, what they need of us, and how a run ends.
 #pragma once
 
+#include <poll.h>
+
 #include <atomic>
 #include <mutex>
 #include <optional>
@@ -46,8 +48,9 @@ class Machine {
   /// How the guest ended.
   struct End {
     engine::Ending ending;
-    std::string reason;        ///< of a crash
-    bool memory_gone = false;  ///< guest memory cannot be read any more
+    std::string reason;                 ///< of a crash
+    bool memory_gone = false;           ///< guest memory cannot be read any more
+    std::optional<Error> failure = {};  ///< not the guest's: the host could not go on
   };
 
   void stop();
@@ -58,6 +61,7 @@ class Machine {
   void access_port(Vcpu& cpu);
   void access_memory(Vcpu& cpu);
   void end(engine::Ending ending, std::string reason = {}, bool memory_gone = false);
+  void fail(const Error& error);
 
   // On the caller's thread.
   void wait_and_serve();
@@ -94,6 +98,7 @@ class Machine {
   std::mutex end_mutex_;
   std::optional<End> end_;
 
+  std::vector<pollfd> polled_;
   /// When to look for more output, since the guest has been told that nobody waits for each byte of it.
   std::optional<engine::Supervisor::Clock::time_point> more_output_at_;
 };

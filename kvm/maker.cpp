@@ -11,27 +11,18 @@
 
 #include "cpuid.hpp"
 #include "cpuid_table.hpp"
+#include "entry.hpp"
 #include "io_apic.hpp"
+#include "loading.hpp"
 #include "sandbox/sandbox.hpp"
+#include "soon.hpp"
 
 namespace pvh::kvm {
 
 namespace {
 
-/// APIC ids up to 254 have a name in every mode; 255 means all of them.
-constexpr std::uint32_t kMaxCpus = 255;
-
 /// In the board's device window, where nothing else lies.
 constexpr GuestAddress kScratch{0xfffbd000};
-
-Result<void> check_limits(const System& system, std::uint32_t cpus) {
-  const int allowed = std::max(1, system.extension(KVM_CAP_MAX_VCPUS));
-  const std::uint32_t most = std::min(kMaxCpus, static_cast<std::uint32_t>(allowed));
-  if (cpus > most)
-    return std::unexpected(
-        Error{.what = Fault::kTooManyCpus, .found = std::uint64_t{cpus}, .wanted = std::uint64_t{most}});
-  return {};
-}
 
 /// What firmware leaves behind and kernels count on. A KVM that does not know one of them lacks what it is
 /// for.
@@ -67,13 +58,21 @@ std::thread start_without_signals(std::function<void()> work) {
   return thread;
 }
 
+void acquire(std::binary_semaphore& semaphore) {
+  if (!soon([&] { return semaphore.try_acquire(); })) semaphore.acquire();
+}
+
 }  // namespace
 
-Maker::Maker(const MonitorOptions& options)
-    : options_(options), thread_(start_without_signals([this] { make(); })) {
+Maker::Maker(const Planner& planner, const GuestMemory& memory, const Options& options)
+    : planner_(planner),
+      memory_(memory),
+      options_(options),
+      thread_(start_without_signals([this] { make(); })) {
   if (thread_.joinable()) return;
   error_ = host_error("thread for a virtual CPU", EAGAIN);
-  vm_made_.release();
+  guest_ = planner_();
+  planned_.release();
   cpus_made_.release();
 }
 
@@ -81,20 +80,27 @@ Maker::~Maker() {
   join();
 }
 
-Result<Vm*> Maker::vm() {
-  if (!std::exchange(vm_seen_, true)) vm_made_.acquire();
-  if (!vm_) return std::unexpected(*error_);
-  return &*vm_;
+const std::optional<Guest>& Maker::guest() {
+  if (!std::exchange(guest_seen_, true)) acquire(planned_);
+  return guest_;
+}
+
+void Maker::make_cpus(System system, Vm& vm) {
+  system_.emplace(std::move(system));
+  vm_ = &vm;
+  machine_given_ = true;
+  machine_made_.release();
 }
 
 Result<std::span<Vcpu>> Maker::cpus() {
-  if (!std::exchange(cpus_seen_, true)) cpus_made_.acquire();
+  if (!std::exchange(cpus_seen_, true)) acquire(cpus_made_);
   if (error_) return std::unexpected(*error_);
   return std::span(cpus_);
 }
 
-void Maker::hand_over(std::function<void(Vcpu&)> work) {
+void Maker::hand_over(std::function<void(Vcpu&)> work, std::function<void(const Error&)> failed) {
   work_ = std::move(work);
+  failed_ = std::move(failed);
   handed_over_ = true;
   handed_over_.notify_all();
 }
@@ -106,17 +112,25 @@ void Maker::signal(int number) {
 
 void Maker::join() {
   if (!thread_.joinable()) return;
-  if (!handed_over_) hand_over({});
+  if (!std::exchange(machine_given_, true)) machine_made_.release();
+  if (!handed_over_) hand_over({}, {});
   thread_.join();
   for (std::thread& thread : others_) thread.join();
   others_.clear();
 }
 
 void Maker::make() {
-  if (auto made = make_machine(); !made) error_ = made.error();
-  if (!vm_) vm_made_.release();
+  guest_ = planner_();
+  planned_.release();
+  if (auto made = make_guest(); !made) error_ = made.error();
+  const bool made = !error_ && !cpus_.empty();
   cpus_made_.release();
-  if (!cpus_.empty()) work(cpus_.front());
+  if (!made) return;
+  const auto settled = settle();
+  (void)soon([this] { return handed_over_.load(); });
+  if (settled) return work(cpus_.front());
+  handed_over_.wait(false);
+  if (failed_) failed_(settled.error());
 }
 
 void Maker::work(Vcpu& cpu) {
@@ -124,18 +138,20 @@ void Maker::work(Vcpu& cpu) {
   if (work_) work_(cpu);
 }
 
-Result<void> Maker::make_machine() {
-  options_.cpus = std::max(1U, options_.cpus);
-  {
-    const auto system = System::open();
-    if (!system) return std::unexpected(system.error());
-    if (auto possible = check_limits(*system, options_.cpus); !possible) return possible;
-    auto vm = system->create_vm();
-    if (!vm) return std::unexpected(vm.error());
-    vm_.emplace(std::move(*vm));
-    vm_made_.release();
-    if (auto made = make_cpus(*system); !made) return made;
-  }
+Result<void> Maker::make_guest() {
+  if (!guest_) return {};
+  if (auto loaded = load(*guest_, memory_); !loaded) return loaded;
+  const auto kept = KeptCpuid::find(options_.kept);
+  acquire(machine_made_);
+  if (vm_ == nullptr) return {};
+  auto made = make_cpus(kept);
+  system_.reset();
+  return made;
+}
+
+Result<void> Maker::settle() {
+  // The others wait for the first to start them.
+  if (auto entered = enter(cpus_.front(), guest_->plan->state); !entered) return entered;
   if (options_.confine) {
     // The other CPUs' threads inherit it.
     if (auto done = sandbox::give_up_rights(); !done) return done;
@@ -177,17 +193,18 @@ Result<void> Maker::make_threads() {
   return {};
 }
 
-Result<void> Maker::make_cpus(const System& system) {
+Result<void> Maker::make_cpus(const KeptCpuid& kept) {
+  const std::uint32_t count = std::max(1U, options_.cpus);
   if (auto set = vm_->set_scratch(kScratch); !set) return set;
   if (auto split = vm_->split_interrupts(IoApics::kLines); !split) return split;
-  const auto supported = supported_cpuid(system, options_.kept);
+  const auto supported = kept.or_asked(*system_);
   if (!supported) return std::unexpected(supported.error());
-  const bool tsc_deadline = system.extension(KVM_CAP_TSC_DEADLINE_TIMER) > 0;
-  cpus_.reserve(options_.cpus);
-  for (std::uint32_t id = 0; id < options_.cpus; ++id) {
+  const bool tsc_deadline = system_->extension(KVM_CAP_TSC_DEADLINE_TIMER) > 0;
+  cpus_.reserve(count);
+  for (std::uint32_t id = 0; id < count; ++id) {
     auto cpu = vm_->create_vcpu(id);
     if (!cpu) return std::unexpected(cpu.error());
-    const auto leaves = cpuid_of(*supported, {.id = id, .cpus = options_.cpus, .tsc_deadline = tsc_deadline});
+    const auto leaves = cpuid_of(*supported, {.id = id, .cpus = count, .tsc_deadline = tsc_deadline});
     if (auto set = cpu->set_cpuid(leaves); !set) return set;
     set_usual_msrs(*cpu);
     cpus_.push_back(std::move(*cpu));

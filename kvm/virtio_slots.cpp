@@ -1,5 +1,6 @@
 #include "virtio_slots.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 #include <utility>
@@ -41,28 +42,42 @@ virtio::GuestMemory ram_of(const GuestMemory& memory) {
 VirtioSlots::VirtioSlots(Devices devices, const GuestMemory& memory) : memory_(ram_of(memory)) {
   std::vector<virtio::Transport*> transports;
   for (const auto& device : devices) {
-    slots_.push_back(std::make_unique<Slot>(*device, memory_));
+    slots_.push_back(std::make_unique<Slot>(*this, slots_.size(), *device, memory_));
     transports.push_back(&slots_.back()->transport());
   }
   if (!slots_.empty()) worker_ = std::make_unique<virtio::Worker>(std::move(transports));
 }
 
 Result<void> VirtioSlots::connect(Vm& vm) {
+  vm_ = &vm;
   if (!worker_) return {};
-  settled_.acquire();
+  if (thread_.joinable()) settled_.acquire();
   if (error_) return std::unexpected(*error_);
-  if (!worker_->valid()) return std::unexpected(host_error("event descriptor", errno));
-  for (std::size_t i = 0; i < slots_.size(); ++i) {
-    virtio::Transport& transport = slots_[i]->transport();
-    if (!transport.valid()) return std::unexpected(host_error("event descriptor", errno));
-    if (auto routed = vm.interrupt_by(transport.interrupt_descriptor(), line_of(i)); !routed) return routed;
-    const GuestAddress notify{address_of(i) + virtio::Transport::kNotifyRegister};
-    for (unsigned queue = 0; queue < transport.queue_count(); ++queue) {
-      const int descriptor = transport.notification_descriptor(queue);
-      if (auto taken = vm.signal_on_write(descriptor, notify, queue); !taken) return taken;
-    }
+  const bool valid = std::ranges::all_of(slots_, [](const auto& slot) { return slot->transport().valid(); });
+  if (!worker_->valid() || !valid) return std::unexpected(host_error("event descriptor", errno));
+  return {};
+}
+
+Result<void> VirtioSlots::connect(Slot& slot) {
+  const virtio::Transport& transport = slot.transport();
+  if (auto routed = vm_->interrupt_by(transport.interrupt_descriptor(), line_of(slot.number())); !routed)
+    return routed;
+  const GuestAddress notify{address_of(slot.number()) + virtio::Transport::kNotifyRegister};
+  for (unsigned queue = 0; queue < transport.queue_count(); ++queue) {
+    const int descriptor = transport.notification_descriptor(queue);
+    if (auto taken = vm_->signal_on_write(descriptor, notify, queue); !taken) return taken;
   }
   return {};
+}
+
+void VirtioSlots::Slot::write(std::uint64_t offset, Bytes in) {
+  // Whatever it writes: a guest that resets a device first is about to start it.
+  if (offset == virtio::Transport::kStatusRegister) {
+    std::call_once(connected_, [this] {
+      if (const auto done = slots_.connect(*this); !done) slots_.failed_(done.error());
+    });
+  }
+  transport_.write(offset, in);
 }
 
 void VirtioSlots::attach(Bus& memory) {
@@ -84,6 +99,10 @@ std::vector<int> VirtioSlots::descriptors() const {
 
 Result<void> VirtioSlots::start(bool confine) {
   if (!worker_) return {};
+  if (std::ranges::none_of(slots_, [](const auto& slot) { return slot->transport().wants_thread(); })) {
+    worker_->settle([] {});
+    return {};
+  }
   try {
     thread_ = std::thread([this, confine] {
       worker_->settle([this, confine] {
@@ -96,6 +115,14 @@ Result<void> VirtioSlots::start(bool confine) {
     return std::unexpected(host_error("thread for virtual devices", error.code().value()));
   }
   return {};
+}
+
+std::optional<virtio::Device::Clock::time_point> VirtioSlots::prepare(std::vector<pollfd>& polled) {
+  return worker_ && !thread_.joinable() ? worker_->prepare(polled) : std::nullopt;
+}
+
+void VirtioSlots::serve(std::span<const pollfd> polled, bool late) {
+  if (worker_ && !thread_.joinable()) worker_->serve(polled, late);
 }
 
 void VirtioSlots::confine_this_thread() {

@@ -1,7 +1,10 @@
 // The board's virtio devices on the virtual machine: registers on the bus, notifications by ioeventfd,
-// interrupts by irqfd, and the one thread that serves them.
+// interrupts by irqfd, and the one thread that serves them, where they need one.
 #pragma once
 
+#include <poll.h>
+
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -30,17 +33,22 @@ class VirtioSlots {
   VirtioSlots& operator=(const VirtioSlots&) = delete;
   ~VirtioSlots() { stop(); }
 
-  [[nodiscard]] bool empty() const { return slots_.empty(); }
-  /// After `start`, and before the first CPU runs: from then on it would take longer.
+  /// After `start`, before the first CPU runs. A device gets its notifications and interrupts of `vm` when
+  /// its driver first starts it, since that costs time that a guest without such a driver need not wait for.
   [[nodiscard]] Result<void> connect(Vm& vm);
   void attach(Bus& memory);
+  /// `failed` is called, on a CPU's thread, where the host could not connect a device.
+  void on_failure(std::function<void(const Error&)> failed) { failed_ = std::move(failed); }
 
   /// What they have of the process's descriptors, once they are connected.
   [[nodiscard]] std::vector<int> descriptors() const;
 
-  /// Serves the devices on a thread of its own until `stop`. `confine`: this one, and those that the devices
-  /// make, give up what they do not need before they look at the guest's memory.
+  /// Where a device wants it, serves them all on a thread of its own until `stop`. `confine`: this one, and
+  /// those that the devices make, give up what they do not need before they look at the guest's memory.
   [[nodiscard]] Result<void> start(bool confine);
+  /// Else on the caller's: adds what they wait for, and says when to `serve` them at the latest.
+  [[nodiscard]] std::optional<virtio::Device::Clock::time_point> prepare(std::vector<pollfd>& polled);
+  void serve(std::span<const pollfd> polled, bool late);
   void stop();
 
   /// The guest's CPUs hear of these lines, from now on or otherwise than before: what a device signalled in
@@ -48,27 +56,36 @@ class VirtioSlots {
   void routed(std::span<const Route> routes);
 
  private:
+  class Slot;
   void confine_this_thread();
+  [[nodiscard]] Result<void> connect(Slot& slot);
 
   /// A transport on the bus.
   class Slot final : public Device {
    public:
-    Slot(virtio::Device& device, const virtio::GuestMemory& memory) : transport_(device, memory) {}
+    Slot(VirtioSlots& slots, std::size_t number, virtio::Device& device, const virtio::GuestMemory& memory)
+        : slots_(slots), number_(number), transport_(device, memory) {}
     void read(std::uint64_t offset, std::span<std::byte> out) override { transport_.read(offset, out); }
-    void write(std::uint64_t offset, Bytes in) override { transport_.write(offset, in); }
+    void write(std::uint64_t offset, Bytes in) override;
     [[nodiscard]] virtio::Transport& transport() { return transport_; }
+    [[nodiscard]] std::size_t number() const { return number_; }
 
    private:
+    VirtioSlots& slots_;
+    std::size_t number_;
+    std::once_flag connected_;
     virtio::Transport transport_;
   };
 
   virtio::GuestMemory memory_;
+  Vm* vm_ = nullptr;
   std::vector<std::unique_ptr<Slot>> slots_;
   std::unique_ptr<virtio::Worker> worker_;
   std::thread thread_;
   std::binary_semaphore settled_{0};
   std::mutex error_mutex_;
   std::optional<Error> error_;  ///< of the threads' confinement
+  std::function<void(const Error&)> failed_ = [](const Error&) {};
 };
 
 }  // namespace pvh::kvm

@@ -87,6 +87,8 @@ inline std::vector<Allowed> for_every_thread() {
 inline std::vector<Allowed> for_cpu() {
   return {
       request(KVM_RUN, "the guest"),
+      request(KVM_IRQFD, "the guest starts a virtio device, which is connected now"),
+      request(KVM_IOEVENTFD, "the same"),
       {"io_uring_enter", "the guest resets a disk: what is under way is waited for"},
       {"read", "the same, where threads transfer"},
   };
@@ -120,15 +122,11 @@ inline std::vector<Allowed> for_supervisor() {
       {"close_range", "what the process has open and the run does not need"},
       {"prlimit64", "how many that can be, where there is no close_range", {equal(2, 0)}},
       {"eventfd2", "what the CPUs' threads wake us with"},
-      request(KVM_SET_USER_MEMORY_REGION, "the guest's memory"),
-      request(KVM_SET_SREGS, "the first CPU's entry state"),
-      request(KVM_SET_REGS, "the same"),
       {"fcntl", "whether a descriptor waits, as it was", {equal(1, F_GETFL)}},
       {"fcntl", "the same", {equal(1, F_SETFL)}},
       {"getpgrp", "whether the terminal is ours now"},
       request(TIOCGPGRP, "the same"),
-      request(KVM_IRQFD, "the virtio devices are connected before the guest runs"),
-      request(KVM_IOEVENTFD, "the same"),
+      {"getrandom", "random numbers for the guest, where its devices have no thread of their own"},
       request(KVM_GET_MP_STATE, "the report of a crash"),
       request(KVM_GET_REGS, "the same"),
       request(KVM_GET_SREGS, "the same"),

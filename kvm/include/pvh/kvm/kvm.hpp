@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -13,6 +14,7 @@
 #include "pvh/base/bytes.hpp"
 #include "pvh/base/error.hpp"
 #include "pvh/base/file_view.hpp"
+#include "pvh/board/board.hpp"
 #include "pvh/boot/plan.hpp"
 #include "pvh/engine/outcome.hpp"
 #include "pvh/virtio/console.hpp"
@@ -31,22 +33,8 @@ enum class Host : std::uint8_t {
 /// Costs a few system calls. In doubt kSoftware, never kReady.
 [[nodiscard]] Host host();
 
-struct Options {
-  std::optional<std::chrono::milliseconds> timeout;
-  /// Files that the plan's regions view: mapped into the guest instead of copied. They are expected not to
-  /// change while the guest runs.
-  std::span<const FileView> files = {};
-  int input = 0;  ///< descriptors of the guest's serial line; a terminal becomes raw
-  int output = 1;
-  /// The virtio devices that the plan's board names, in that order.
-  std::span<const std::unique_ptr<virtio::Device>> devices = {};
-  /// One of them, where the user's keys go there and not to the serial line; the output of both is the
-  /// user's.
-  virtio::Console* console = nullptr;
-};
-
-/// Small values that outlive a run. Every answer may be "no"; what comes back is checked. Called in the
-/// monitor's own thread.
+/// Small values that outlive a run. Every answer may be "no"; what comes back is checked. Called in one
+/// of the run's own threads.
 class KeptValues {
  public:
   virtual ~KeptValues() = default;
@@ -54,32 +42,40 @@ class KeptValues {
   virtual void keep(std::string_view key, Bytes value) = 0;
 };
 
-struct MonitorOptions {
+/// What is to run, and all that it views: until the run has ended.
+struct Guest {
+  /// For a board without interval timer: this machine has none.
+  const boot::BootPlan* plan;
+  /// Files that the plan's regions view: mapped into the guest instead of copied. They are expected not to
+  /// change while the guest runs.
+  std::span<const FileView> files = {};
+};
+
+/// Called once, in a thread of its own, while the machine is being made. Nothing: there is no guest after
+/// all, and whoever wrote the planner knows why.
+using Planner = std::function<std::optional<Guest>()>;
+
+struct Options {
+  /// What the plan will ask to be backed, `boot::BootPlan::backing`: known from the memory's size alone.
+  std::span<const board::Backing> memory = {};
   std::uint32_t cpus = 1;
+  std::optional<std::chrono::milliseconds> timeout;
+  int input = 0;  ///< descriptors of the guest's serial line; a terminal becomes raw
+  int output = 1;
+  /// The virtio devices that the plan's board names, in that order.
+  std::span<const std::unique_ptr<virtio::Device>> devices = {};
+  /// One of them, where the user's keys go there and not to the serial line; the output of both is the
+  /// user's.
+  virtio::Console* console = nullptr;
   /// Before the guest's first instruction the process gives up, for good, what this run does not need: other
   /// descriptors, files, most system calls. For a process that ends with the run.
   bool confine = false;
-  KeptValues* kept = nullptr;  ///< where there are some, they outlive the monitor
+  KeptValues* kept = nullptr;  ///< where there are some, they outlive the run
 };
 
-class Maker;
-
-/// One virtual machine. Its making begins with it, in a thread of its own, while the caller still plans what
-/// is to run: what fails there is told by `run`.
-class Monitor {
- public:
-  explicit Monitor(const MonitorOptions& options);
-  Monitor(const Monitor&) = delete;
-  Monitor& operator=(const Monitor&) = delete;
-  ~Monitor();
-
-  /// Runs `plan` until the guest or something else ends it; once. The plan's board must have no interval
-  /// timer: this machine has none. While it runs, the real-time signal SIGRTMIN is ours.
-  [[nodiscard]] Result<engine::Outcome> run(const boot::BootPlan& plan, const Options& options);
-
- private:
-  bool confine_;
-  std::unique_ptr<Maker> maker_;
-};
+/// Plans a guest and makes a virtual machine for it at the same time, and runs it until the guest or
+/// something else ends it. Nothing where the planner has nothing, whatever else failed. While it runs, the
+/// real-time signal SIGRTMIN is ours.
+[[nodiscard]] Result<std::optional<engine::Outcome>> run(const Planner& planner, const Options& options);
 
 }  // namespace pvh::kvm

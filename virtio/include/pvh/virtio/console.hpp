@@ -24,6 +24,7 @@ class Console final : public Device {
   [[nodiscard]] std::uint32_t id() const override { return 3; }
   [[nodiscard]] std::uint64_t features() const override { return kCommonFeatures; }
   [[nodiscard]] unsigned queue_count() const override { return 2; }
+  [[nodiscard]] bool wants_thread() const override { return false; }
   void read_config(std::uint64_t, std::span<std::byte>) override {}
   [[nodiscard]] std::vector<int> descriptors() const override { return {changed_.descriptor()}; }
 

@@ -54,6 +54,8 @@ class Device {
   /// All that it offers: kCommonFeatures too, unless who serves its rings cannot do them.
   [[nodiscard]] virtual std::uint64_t features() const = 0;
   [[nodiscard]] virtual unsigned queue_count() const = 0;
+  /// Whether it moves or waits for so much that it is served apart from the user's terminal.
+  [[nodiscard]] virtual bool wants_thread() const { return true; }
   /// A part of the configuration, anywhere in its 256 bytes; `out` holds zeros.
   virtual void read_config(std::uint64_t offset, std::span<std::byte> out) = 0;
   virtual void write_config(std::uint64_t /*offset*/, Bytes /*in*/) {}

@@ -10,6 +10,7 @@ class Entropy final : public Device {
   [[nodiscard]] std::uint32_t id() const override { return 4; }
   [[nodiscard]] std::uint64_t features() const override { return kCommonFeatures; }
   [[nodiscard]] unsigned queue_count() const override { return 1; }
+  [[nodiscard]] bool wants_thread() const override { return false; }
   void read_config(std::uint64_t, std::span<std::byte>) override {}
 
   void start(Driver& driver) override { driver_ = &driver; }

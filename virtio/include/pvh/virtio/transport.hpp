@@ -20,6 +20,8 @@ class Transport final : private Driver {
   static constexpr std::uint64_t kSize = 0x200;
   /// A write of a queue's number here is a notification: what an ioeventfd may take in our place.
   static constexpr std::uint64_t kNotifyRegister = 0x50;
+  /// A write here may start the device: from then on it notifies and is interrupted.
+  static constexpr std::uint64_t kStatusRegister = 0x70;
 
   /// Both outlive it.
   Transport(Device& device, const GuestMemory& memory);
@@ -36,6 +38,7 @@ class Transport final : private Driver {
   void write(std::uint64_t offset, Bytes in);
 
   // The virtual machine's side: eventfds.
+  [[nodiscard]] bool wants_thread() const { return device_.wants_thread(); }
   [[nodiscard]] unsigned queue_count() const { return static_cast<unsigned>(queues_.size()); }
   /// To be signalled when the guest notifies of `queue`.
   [[nodiscard]] int notification_descriptor(unsigned queue) const;
