@@ -20,15 +20,31 @@ constexpr int kError = 1;
 constexpr int kUsage = 2;
 constexpr int kCrashed = 3;
 
-/// What the command says at its end, in one line.
-std::string ending_of(const runners::Ran& ran, std::chrono::milliseconds limit) {
-  if (ran.late) return fmt::format("it did not come to its end within {} s", limit.count() / 1000);
-  constexpr std::size_t kMost = 600;
+/// The text in one line, each run of spaces and line ends as one space.
+std::string squeezed(std::string_view text) {
   std::string out;
-  for (const char c : ran.errors.substr(0, kMost)) out += c == '\n' ? ' ' : c;
+  for (const char c : text) {
+    const bool space = c == '\n' || c == '\r' || c == ' ' || c == '\t';
+    if (!space)
+      out += c;
+    else if (!out.empty() && out.back() != ' ')
+      out += ' ';
+  }
   while (out.ends_with(' ')) out.pop_back();
+  return out;
+}
+
+/// What the command says at its end: the first line says how, and the registers may follow.
+void add_ending(Run& run, const runners::Ran& ran, std::chrono::milliseconds limit) {
   constexpr std::string_view kProgram = "pvh: ";
-  return out.starts_with(kProgram) ? out.substr(kProgram.size()) : out;
+  constexpr std::size_t kMostRegisters = 400;
+  std::string_view text = ran.errors;
+  if (text.starts_with(kProgram)) text.remove_prefix(kProgram.size());
+  const std::size_t line = std::min(text.find('\n'), text.size());
+  run.ending = squeezed(text.substr(0, line));
+  run.registers = squeezed(text.substr(line)).substr(0, kMostRegisters);
+  if (ran.late) run.ending = fmt::format("it did not come to its end within {} s", limit.count() / 1000);
+  if (!ran.started) run.ending = "it could not be started: " + ran.reason;
 }
 
 /// A run, and with which code it ended.
@@ -87,15 +103,17 @@ class Runner {
       return told.whole;
     };
     const runners::Ran ran = runners::run_process(command, options_.limit, {}, enough);
-    Boot out{.run = {.output = ran.output}, .exit_code = ran.late ? -1 : ran.exit_code};
-    out.run.ending = ran.started ? ending_of(ran, options_.limit) : "it could not be started: " + ran.reason;
+    constexpr int kLate = -2;
+    Boot out{.run = {.output = ran.output}, .exit_code = ran.late ? kLate : ran.exit_code};
+    add_ending(out.run, ran, options_.limit);
     out.failed =
         !ran.started || (!ran.late && !ran.enough && (ran.exit_code == kError || ran.exit_code == kUsage));
     if (plain) {
       plain_code_ = out.exit_code;
       kind_ = told_by(ran.output).kind;
     }
-    out.run.up = out.exit_code == plain_code_ && out.exit_code != kCrashed;
+    // A kernel that told its story under the plain one and does not now has not come up.
+    out.run.up = kind_.empty() && out.exit_code == plain_code_ && out.exit_code != kCrashed;
     if (!options_.expect.empty()) out.run.said = ran.enough;
     return out;
   }

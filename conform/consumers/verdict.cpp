@@ -130,7 +130,7 @@ VariantResult died(VariantResult result, const Run& run) {
   const std::string words = last_words(run.output);
   result.seen = run.ending;
   result.owed = "it comes up";
-  result.words = words.empty() ? "it said nothing" : words;
+  result.words = !words.empty() ? words : !run.registers.empty() ? run.registers : "it said nothing";
   return result;
 }
 

@@ -30,7 +30,8 @@ struct Run {
   std::string output = {};
   bool up = false;                ///< a kernel that tells nothing: it ended as under "plain"
   std::optional<bool> said = {};  ///< whether it said what the user expects, where he does
-  std::string ending = {};             ///< in words, where it ended; empty while it had not
+  std::string ending = {};        ///< in words
+  std::string registers = {};     ///< of a CPU that gave up
 };
 
 struct VariantResult {
