@@ -88,6 +88,15 @@ INSTANTIATE_TEST_SUITE_P(Consumer, PlantedConsumer, ::testing::ValuesIn(clauses_
                            return name;
                          });
 
+TEST(Plants, ThereIsOneForEachClauseThatAConsumerOwes) {
+  const auto of_variants = clauses_of_variants();
+  for (const conform::ClauseEntry& entry : conform::clauses()) {
+    if ((entry.owed_by & conform::kConsumer) == 0) continue;
+    EXPECT_TRUE(std::ranges::count(of_variants, entry.id) == 1 || kOfTheProcessor.contains(entry.id))
+        << "no planted consumer breaks " << clause_id(entry.id);
+  }
+}
+
 TEST(Consumer, ThatCountsEntriesInEightBitsIsSaidToTakeTheFirst44Of300) {
   for (const VariantResult& result : results_of(World{}, "MAP-4")) {
     if (result.variant->name != "map-300") continue;
