@@ -1,5 +1,8 @@
 #include "pvh/boot/entry_state.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include "pvh/base/bytes.hpp"
 
 namespace pvh::boot {
@@ -43,10 +46,16 @@ std::uint64_t descriptor(const SegmentState& segment) {
 }
 
 std::vector<std::byte> descriptor_table(const EntryState& state) {
+  constexpr std::size_t kPlaces = 8;
+  std::array<std::uint64_t, kPlaces> places{};
+  std::size_t last = 0;
+  for (const SegmentState* segment : {&state.cs, &state.data, &state.tr}) {
+    const std::size_t place = (segment->selector >> 3U) % kPlaces;
+    places.at(place) = descriptor(*segment);
+    last = std::max(last, place);
+  }
   std::vector<std::byte> table;
-  append_le(table, std::uint64_t{0});
-  for (const SegmentState* segment : {&state.cs, &state.data, &state.tr})
-    append_le(table, descriptor(*segment));
+  for (std::size_t i = 0; i <= last; ++i) append_le(table, places.at(i));
   return table;
 }
 

@@ -9,10 +9,12 @@
 #include <system_error>
 
 #include "commands.hpp"
+#include "consumer.hpp"
 #include "files.hpp"
 #include "json.hpp"
 #include "output.hpp"
 #include "pvh/conform/report.hpp"
+#include "pvh/consumers/report.hpp"
 #include "pvh/runners/producers.hpp"
 #include "words.hpp"
 
@@ -141,6 +143,13 @@ int conform(const ConformOptions& options) {
       return judge(options);
     case ConformAction::kProducer:
       return producer(options);
+    case ConformAction::kVariants:
+      return print(options.json ? consumers::variants_json() : consumers::variants_table()) ? kExitDone
+                                                                                            : kExitError;
+    case ConformAction::kConsumer:
+      return consumer(options, own_path());
+    case ConformAction::kBoot:
+      return boot_variant(options);
   }
   return kExitUsage;
 }

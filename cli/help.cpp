@@ -12,6 +12,7 @@ constexpr std::string_view kProgram =
   pvh extract vmlinuz -o vmlinux   the ELF file inside
   pvh cache list                   what is kept of compressed kernels, to start sooner
   pvh conform producer qemu-q35    what another producer breaks of the contract
+  pvh conform consumer vmlinuz     which starts of day a kernel survives
 
 KERNEL and FILE are an ELF file, a bzImage, a unified kernel image, or one of these
 compressed by gzip, xz, zstd, lz4, bzip2, lzma or lzo.
@@ -130,17 +131,25 @@ Exit: 0 done, 1 an error, 2 wrong usage.
 )";
 
 constexpr std::string_view kConform =
-    R"(pvh conform list | judge CAPTURE... | producer NAME... [options]: who keeps the contract.
+    R"(pvh conform list | judge CAPTURE... | producer NAME... | consumer KERNEL | variants |
+            boot VARIANT KERNEL [options]: who keeps the contract.
 
   pvh conform producer pvh-qemu qemu-q35 --html report.html
   pvh conform producer "command:mymonitor -m {memory} [--initrd {initrd}] {kernel}"
   pvh conform producer qemu-pc --captures out && pvh conform judge out/*.json
+  pvh conform consumer vmlinuz --json
+  pvh conform boot map-1000 vmlinuz
 
 list shows the clauses, judge what a captured start of day breaks (docs/capture.md), and producer
 captures and judges: pvh-qemu, pvh-kvm, qemu-microvm, qemu-q35, qemu-pc, or any monitor by a
 command in which {kernel}, {initrd}, {cmdline}, {memory} (MiB), {cpus} and {output} (a file for the
 serial line; else standard output) are filled in. What stands in [ ] is left out where it has no
 value.
+
+consumer boots a kernel under each variant of a correct start of day, and says which it survives
+and, of kernels that tell (a Linux, hello, the probe), whether it used exactly what it was given.
+variants lists them, and boot boots one, with the guest's serial line on this terminal. Without
+--initrd a Linux gets one process of ours, which tells.
 
   --json               as JSON on standard output
   --tap                as TAP on standard output
@@ -150,9 +159,16 @@ value.
   --matrix MATRIX      of producer: short or full (short)
   --captures FOLDER    of producer: keep the captures there
   --qemu PATH          which QEMU (qemu-system-x86_64)
-  --timeout SECONDS    of one case (20)
+  --timeout SECONDS    of one case (20), or of one boot of a consumer (60)
+  --initrd FILE        of consumer and boot: a module, in every variant that has some; repeatable
+  --append TEXT        of them: the command line, in every variant but those that are about it
+  --engine ENGINE      of them: qemu or kvm (qemu)
+  --expect TEXT        of consumer: what the kernel says that came up; else it tells, or ends as it
+                       does under the variant "plain"
+  --only NAME,NAME     of consumer: these variants, and the plain one
 
-Exit: 0 every "must" clause passed (of judge: none is broken), 1 not so, or an error, 2 wrong usage.
+Exit: 0 every "must" clause passed (of judge: none is broken; of consumer: every "must"
+variant that can be made was survived, with what was given), 1 not so, or an error, 2 wrong usage.
 )";
 
 }  // namespace

@@ -59,6 +59,8 @@ struct Texts {
   std::string html;
   std::string captures;
   std::string matrix = "short";
+  std::string expect;
+  std::string only;
 };
 
 void add_machine_options(ArgumentParser& parser, Texts& texts) {
@@ -90,6 +92,12 @@ void add_conform_options(ArgumentParser& parser, Texts& texts) {
   parser.add_last("--matrix", texts.matrix);
   parser.add_last("--qemu", texts.qemu);
   parser.add_last("--timeout", texts.timeout);
+  texts.engine = "qemu";
+  parser.add_all("--initrd", texts.initrds);
+  parser.add_all("--append", texts.append);
+  parser.add_last("--expect", texts.expect);
+  parser.add_last("--only", texts.only);
+  parser.add_last("--engine", texts.engine);
   parser.set_words("ACTION", texts.action, texts.names);
 }
 
@@ -247,8 +255,43 @@ Expected<RunOptions> run_options(const Texts& texts, std::uint64_t max_unpacked)
   return out;
 }
 
+std::optional<ConformAction> conform_action(std::string_view name) {
+  if (name == "list") return ConformAction::kList;
+  if (name == "judge") return ConformAction::kJudge;
+  if (name == "producer") return ConformAction::kProducer;
+  if (name == "variants") return ConformAction::kVariants;
+  if (name == "consumer") return ConformAction::kConsumer;
+  if (name == "boot") return ConformAction::kBoot;
+  return std::nullopt;
+}
+
+/// How many names an action takes, in words where they are not so many.
+std::optional<std::string> wrong_names(const std::string& name, ConformAction action, std::size_t count) {
+  switch (action) {
+    case ConformAction::kList:
+    case ConformAction::kVariants:
+      if (count != 0) return name + " takes no name";
+      break;
+    case ConformAction::kJudge:
+    case ConformAction::kProducer:
+      if (count == 0) return name + " needs a name";
+      break;
+    case ConformAction::kConsumer:
+      if (count != 1) return "consumer needs one kernel";
+      break;
+    case ConformAction::kBoot:
+      if (count != 2) return "boot needs a variant and a kernel";
+      break;
+  }
+  return std::nullopt;
+}
+
 Expected<Command> conform_options(const Texts& texts) {
   ConformOptions out{.names = texts.names,
+                     .initrds = texts.initrds,
+                     .command_line = {},
+                     .expect = texts.expect,
+                     .only = texts.only,
                      .json = texts.json,
                      .tap = texts.tap,
                      .markdown = texts.markdown,
@@ -258,20 +301,21 @@ Expected<Command> conform_options(const Texts& texts) {
                      .full = texts.matrix == "full",
                      .qemu = texts.qemu,
                      .timeout = {}};
-  if (texts.action == "judge")
-    out.action = ConformAction::kJudge;
-  else if (texts.action == "producer")
-    out.action = ConformAction::kProducer;
-  else if (texts.action != "list")
-    return Usage(UsageError{fmt::format("there is no `conform {}`; list, judge and producer there are",
-                                        printable(texts.action))});
-  if (out.action != ConformAction::kList && out.names.empty())
-    return Usage(UsageError{fmt::format("{} needs a name", texts.action)});
-  if (out.action == ConformAction::kList && !out.names.empty())
-    return Usage(UsageError{"list takes no name"});
+  const auto action = conform_action(texts.action);
+  if (!action)
+    return Usage(UsageError{
+        fmt::format("there is no `conform {}`; list, judge, producer, variants, consumer and boot there are",
+                    printable(texts.action))});
+  out.action = *action;
+  if (const auto problem = wrong_names(texts.action, *action, out.names.size()))
+    return Usage(UsageError{*problem});
   if (texts.matrix != "short" && texts.matrix != "full")
     return wrong("--matrix", texts.matrix, "must be short or full");
+  if (texts.engine != "qemu" && texts.engine != "kvm")
+    return wrong("--engine", texts.engine, "must be qemu or kvm");
+  out.engine = texts.engine == "kvm" ? Engine::kKvm : Engine::kQemu;
   if (out.json && out.tap) return Usage(UsageError{"--json and --tap exclude each other"});
+  if (!texts.append.empty()) out.command_line = fmt::format("{}", fmt::join(texts.append, " "));
   const auto time = timeout_option(texts.timeout);
   if (!time) return Usage(time.error());
   out.timeout = *time;

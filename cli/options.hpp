@@ -86,11 +86,16 @@ struct CacheOptions {
 };
 
 /// What `pvh conform` is asked to do.
-enum class ConformAction : std::uint8_t { kList, kJudge, kProducer };
+enum class ConformAction : std::uint8_t { kList, kJudge, kProducer, kVariants, kConsumer, kBoot };
 
 struct ConformOptions {
   ConformAction action = ConformAction::kList;
-  std::vector<std::string> names;  ///< captures, or producers
+  std::vector<std::string> names;           ///< captures, or producers, or a variant and a kernel
+  std::vector<std::string> initrds;         ///< a consumer's modules
+  std::optional<std::string> command_line;  ///< of a consumer in every variant
+  std::string expect;                       ///< what a consumer says that came up
+  std::string only;                         ///< the variants wanted, with commas between; empty: all
+  Engine engine = Engine::kQemu;
   bool json = false;
   bool tap = false;
   bool markdown = false;

@@ -16,6 +16,8 @@ words::Table words_conform() {
       {Fault::kUnknownProducer, "there is no producer {subject}", "There are {wanted}."},
       {Fault::kNoKernelPlace, "the command {subject} does not say where the kernel goes",
        "Write kernel in braces where its path belongs."},
+      {Fault::kUnknownVariant, "there is no variant {subject}", "`pvh conform variants` lists them."},
+      {Fault::kVariantImpossible, "this variant cannot be made here: {found}", ""},
   };
   return kWords;
 }

@@ -2,6 +2,9 @@
 #include <pvh/start_info.h>
 
 #include <algorithm>
+#include <initializer_list>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "checks.hpp"
@@ -39,6 +42,42 @@ Judgement came_up(const Evidence& evidence, Clause clause, std::string owed) {
     return not_seen("the capture does not show where the guest began", std::move(owed));
   return pass(fmt::format("the guest began at its entry, {:#x} being its image", evidence.capture.image->at),
               std::move(owed));
+}
+
+/// What a case was made of that does not fit.
+struct TwoThings {
+  std::string first;
+  std::string second;
+};
+
+std::string size_text(std::uint64_t size) {
+  if (size % kMiB == 0) return fmt::format("{} MiB", size / kMiB);
+  return fmt::format("{} bytes", size);
+}
+
+TwoThings two_things(const Case& asked) {
+  TwoThings out{"what does not fit", "what it meets"};
+  if (asked.modules && !asked.modules->empty())
+    out.first = fmt::format("the module ({})", size_text(asked.modules->back().size));
+  if (asked.memory)
+    out.second = fmt::format("the kernel ({}) or the memory ({})", asked.kernel, size_text(*asked.memory));
+  return out;
+}
+
+bool has_any(std::string_view text, std::initializer_list<std::string_view> words) {
+  return std::ranges::any_of(
+      words, [&](std::string_view word) { return text.find(word) != std::string_view::npos; });
+}
+
+/// Whether a refusal names both. Monitors call a module what they like.
+Judgement of_refusal(const std::string& words, const std::string& owed) {
+  if (words.empty()) return broken("refused without a word", owed);
+  const bool first = has_any(words, {"module", "initrd", "ramdisk", "RAM disk", "initramfs"});
+  const bool second = has_any(words, {"kernel", "segment", "bss", "memory", "Memory", "RAM "});
+  const bool sizes = words.find_first_of("0123456789") != std::string::npos;
+  if (first && second && sizes) return pass("refused: " + words, owed);
+  const std::string_view lacks = !sizes ? "no size" : !first ? "no module" : "nothing that is in its way";
+  return broken(fmt::format("refused, naming {}: {}", lacks, quoted(words)), owed);
 }
 
 }  // namespace
@@ -97,23 +136,23 @@ Judgement place_1(const Evidence& evidence) {
 }
 
 Judgement place_2(const Evidence& evidence) {
-  const std::string owed = "an error that names what does not fit and the sizes";
   const Capture& capture = evidence.capture;
+  const TwoThings things = two_things(capture.asked);
+  const std::string owed =
+      fmt::format("an error that names {} and {}, and their sizes", things.first, things.second);
   if (capture.asked.fits) return not_applicable("everything fits", owed);
+  const std::string with = fmt::format(" with {} and {}", things.first, things.second);
   switch (capture.outcome) {
     case Outcome::kRefused:
-      if (capture.words.find_first_of("0123456789") == std::string::npos)
-        return broken(capture.words.empty() ? "refused without a word" : "refused: " + quoted(capture.words),
-                      owed);
-      return pass("refused: " + capture.words, owed);
+      return of_refusal(capture.words, owed);
     case Outcome::kCaptured:
-      return broken("the guest was started", owed);
+      return broken("the guest was started" + with, owed);
     case Outcome::kDied:
-      return broken("the guest was started and died", owed);
+      return broken("the guest was started" + with + ", and died", owed);
     case Outcome::kHung:
-      return broken("the guest was started and hung", owed);
+      return broken("the guest was started" + with + ", and hung", owed);
     case Outcome::kGarbage:
-      return broken("the guest was started and printed garbage", owed);
+      return broken("the guest was started" + with + ", and printed garbage", owed);
   }
   return not_seen("", owed);
 }

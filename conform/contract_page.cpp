@@ -74,6 +74,17 @@ consumer` boots the kernel under variants of a start of day.
     fmt::format_to(out, "| {} | {} | {} | {} |\n", clause_id(entry.id), entry.rationale, entry.source,
                    kBy[static_cast<std::size_t>(entry.judged)]);
   }
+  page += R"(
+## What no capture tells, and why
+Each clause has a planted fault that is found as its own and as no other's: in a capture (`conform/testing/plants.cpp`), in a header (`tests/abi/clauses.sh`) or
+in a consumer (`conform/consumers/testing/planted.c`); a clause without one, other than the one below that says why it has none, fails a test.
+
+| id | why |
+|---|---|
+)";
+  for (const ClauseEntry& entry : clauses())
+    if (entry.check == nullptr)
+      fmt::format_to(out, "| {} | {} |\n", clause_id(entry.id), why_no_check(entry));
   return page;
 }
 

@@ -1,4 +1,4 @@
-#include "escape.hpp"
+#include "pvh/conform/escape.hpp"
 
 #include <fmt/format.h>
 

@@ -129,9 +129,23 @@ TEST(Judge, PassesARefusalThatSaysWhatWouldDo) {
   Capture capture;
   capture.asked = {.fits = false};
   capture.outcome = Outcome::kRefused;
-  capture.words = "module 0, 20 MiB, does not fit into 16 MiB; 43M would do";
+  capture.words = "module 0, 20 MiB, does not fit beside the kernel, 9 MiB; 43M would do";
   EXPECT_EQ(finding_of(judge(capture), Clause::kPlace2).judgement.verdict, Verdict::kPass);
   EXPECT_THAT(broken_in(capture), ::testing::IsEmpty());
+}
+
+TEST(Judge, WantsBothThingsThatDoNotFitNamed) {
+  Capture capture;
+  capture.asked = {.kernel = "probe", .memory = 16 * kMiB, .modules = {{{.size = 20 * kMiB}}}, .fits = false};
+  capture.outcome = Outcome::kRefused;
+  capture.words = "initrd is too large (max: 16777215, need 20971520)";
+  const auto findings = judge(capture);
+  const Judgement& judgement = finding_of(findings, Clause::kPlace2).judgement;
+  EXPECT_EQ(judgement.verdict, Verdict::kBroken);
+  EXPECT_THAT(judgement.owed,
+              ::testing::HasSubstr("the module (20 MiB) and the kernel (probe) or the memory (16 MiB)"));
+  capture.outcome = Outcome::kCaptured;
+  EXPECT_THAT(finding_of(judge(capture), Clause::kPlace2).judgement.seen, ::testing::HasSubstr("20 MiB"));
 }
 
 TEST(Judge, SaysNothingOfSegmentsThatNobodyCanSee) {

@@ -8,7 +8,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "escape.hpp"
+#include "pvh/conform/escape.hpp"
 
 namespace pvh::conform {
 namespace {

@@ -7,8 +7,8 @@
 #include <iterator>
 #include <set>
 
-#include "escape.hpp"
 #include "evidence.hpp"
+#include "pvh/conform/escape.hpp"
 #include "pvh/conform/report.hpp"
 
 namespace pvh::conform {

@@ -2,7 +2,7 @@
 /* The smallest useful 32-bit guest: says who it is and what it was handed, and powers off. */
 #include "pvh/guest/machine.h"
 
-static char line[4096];
+static char line[65537];
 
 static void print_map(const struct pvh_start* start) {
   struct pvh_map_range range;
@@ -43,6 +43,7 @@ void pvh_main(uint32_t start_info) {
   pvh_print_decimal(start.nr_modules);
   pvh_print("\nmemory map:\n");
   print_map(&start);
+  pvh_print("Goodbye\n");
   (void)pvh_start_rsdp(&start, &rsdp);
   pvh_power_off(&memory, rsdp);
 }

@@ -9,7 +9,7 @@ using pvh::guest::Memory;
 using pvh::guest::StartInfo;
 
 constexpr Memory kMemory{pvh_identity_read, nullptr};
-char line[4096];
+char line[65537];
 
 void print_map(const StartInfo& start) {
   const auto map = start.memory_map();
@@ -46,6 +46,7 @@ extern "C" void pvh_main(uint32_t start_info) {
   pvh_print_decimal(start->module_count());
   pvh_print("\nmemory map:\n");
   print_map(*start);
+  pvh_print("Goodbye\n");
   const auto rsdp = start->rsdp();
   pvh_power_off(&kMemory, rsdp ? *rsdp : 0);
 }

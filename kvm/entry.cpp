@@ -47,6 +47,13 @@ kvm_regs registers(const boot::EntryState& state) {
   out.rip = state.eip;
   out.rbx = state.ebx;
   out.rflags = state.eflags;
+  out.rax = state.open.eax;
+  out.rcx = state.open.ecx;
+  out.rdx = state.open.edx;
+  out.rsp = state.open.esp;
+  out.rbp = state.open.ebp;
+  out.rsi = state.open.esi;
+  out.rdi = state.open.edi;
   return out;
 }
 

@@ -5,13 +5,13 @@
  */
 #define ROM_TAIL 0x200
 #define ROM_TOP 0x10000                          /* the ROM's size; it ends at 4 GiB */
-#define OFFSET(label) (label - pvh_rom_tail + ROM_TOP - ROM_TAIL) /* in the ROM, and from cs's base at reset */
+#define OFFSET(label) ((label) - pvh_rom_tail + ROM_TOP - ROM_TAIL) /* in the ROM, and from cs's base at reset */
 #define ADDRESS(label) (0xffff0000 + OFFSET(label))
 
         .section .rodata.pvh_rom, "a", @progbits
         .balign 16
         .globl pvh_rom_tail, pvh_rom_tail_end
-        .globl pvh_rom_gdt, pvh_rom_cr0, pvh_rom_cr4, pvh_rom_eflags, pvh_rom_ebx
+        .globl pvh_rom_gdt, pvh_rom_cr0, pvh_rom_cr4, pvh_rom_eflags, pvh_rom_ebx, pvh_rom_open
         .globl pvh_rom_code_selector, pvh_rom_data_selector, pvh_rom_tr_selector, pvh_rom_entry, pvh_rom_entry_selector
 
 pvh_rom_tail:
@@ -21,6 +21,7 @@ pvh_rom_cr0:            .long 0
 pvh_rom_cr4:            .long 0
 pvh_rom_eflags:         .long 0
 pvh_rom_ebx:            .long 0
+pvh_rom_open:           .long 0, 0, 0, 0, 0, 0, 0     /* boot::OpenRegisters, in its order */
 pvh_rom_data_selector:  .word 0
 pvh_rom_tr_selector:    .word 0
 far_start32:            .long ADDRESS(start32)
@@ -51,14 +52,14 @@ start32:
         /* The only "stack" is the ROM itself, read once. */
         movl    $ADDRESS(pvh_rom_eflags), %esp
         popfl
-        /* Values in these would become something that kernels rely on (CPU-6). mov leaves the flags alone. */
-        movl    $0, %eax
-        movl    $0, %ecx
-        movl    $0, %edx
-        movl    $0, %esp
-        movl    $0, %ebp
-        movl    $0, %esi
-        movl    $0, %edi
+        /* What is open to us (CPU-6). mov leaves the flags alone. */
+        movl    ADDRESS(pvh_rom_open), %eax
+        movl    ADDRESS(pvh_rom_open + 4), %ecx
+        movl    ADDRESS(pvh_rom_open + 8), %edx
+        movl    ADDRESS(pvh_rom_open + 12), %esp
+        movl    ADDRESS(pvh_rom_open + 16), %ebp
+        movl    ADDRESS(pvh_rom_open + 20), %esi
+        movl    ADDRESS(pvh_rom_open + 24), %edi
         movl    ADDRESS(pvh_rom_ebx), %ebx
         ljmpl   *ADDRESS(pvh_rom_entry)
 

@@ -18,6 +18,7 @@ extern const std::byte pvh_rom_cr0[];
 extern const std::byte pvh_rom_cr4[];
 extern const std::byte pvh_rom_eflags[];
 extern const std::byte pvh_rom_ebx[];
+extern const std::byte pvh_rom_open[];
 extern const std::byte pvh_rom_code_selector[];
 extern const std::byte pvh_rom_data_selector[];
 extern const std::byte pvh_rom_tr_selector[];
@@ -79,6 +80,12 @@ std::vector<std::byte> rom(const boot::EntryState& state) {
   tail.put(pvh_rom_cr4, state.cr4);
   tail.put(pvh_rom_eflags, state.eflags);
   tail.put(pvh_rom_ebx, state.ebx);
+  const boot::OpenRegisters& open = state.open;
+  std::size_t further = 0;
+  for (const std::uint32_t value : {open.eax, open.ecx, open.edx, open.esp, open.ebp, open.esi, open.edi}) {
+    tail.put(pvh_rom_open, value, further);
+    further += sizeof value;
+  }
   tail.put(pvh_rom_code_selector, state.cs.selector);
   tail.put(pvh_rom_data_selector, state.data.selector);
   tail.put(pvh_rom_tr_selector, state.tr.selector);

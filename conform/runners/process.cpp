@@ -1,4 +1,4 @@
-#include "process.hpp"
+#include "pvh/runners/process.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -111,9 +111,10 @@ bool take(int fd, std::string& into) {
 
 /// Takes what the program prints until it has ended or is late.
 void listen(pid_t pid, Ran& ran, UniqueFd& in, UniqueFd& out, UniqueFd& err, Clock::time_point deadline,
-            const Talk& talk) {
+            const Talk& talk, const Enough& enough) {
   int status = 0;
   bool ended = false;
+  std::size_t looked_at = 0;
   while (!ended || out || err) {
     std::array<pollfd, 2> polled{{{out.get(), POLLIN, 0}, {err.get(), POLLIN, 0}}};
     if (::poll(polled.data(), polled.size(), static_cast<int>(kTick.count())) > 0) {
@@ -127,8 +128,11 @@ void listen(pid_t pid, Ran& ran, UniqueFd& in, UniqueFd& out, UniqueFd& err, Clo
       const std::string words = talk(ran.output);
       if (::write(in.get(), words.data(), words.size()) < 0 && errno != EAGAIN) in.reset();
     }
-    if (!ended && Clock::now() >= deadline) {
-      ran.late = true;
+    const bool more = ran.output.size() > looked_at;
+    looked_at = ran.output.size();
+    if (!ended && more && enough && enough(ran.output)) ran.enough = true;
+    if (!ended && (ran.enough || Clock::now() >= deadline)) {
+      ran.late = !ran.enough;
       ::kill(-pid, SIGKILL);
       ::waitpid(pid, &status, 0);
       ended = true;
@@ -147,7 +151,8 @@ bool is_plain(std::string_view text) {
 
 }  // namespace
 
-Ran run_process(const std::vector<std::string>& command, std::chrono::milliseconds limit, const Talk& talk) {
+Ran run_process(const std::vector<std::string>& command, std::chrono::milliseconds limit, const Talk& talk,
+                const Enough& enough) {
   Ran ran;
   Pipe in = make_pipe();
   Pipe out = make_pipe();
@@ -168,7 +173,7 @@ Ran run_process(const std::vector<std::string>& command, std::chrono::millisecon
   err.writer.reset();
   if (!talk) in.writer.reset();
   if (in.writer) ::fcntl(in.writer.get(), F_SETFL, O_NONBLOCK);
-  listen(pid, ran, in.writer, out.reader, err.reader, Clock::now() + limit, talk);
+  listen(pid, ran, in.writer, out.reader, err.reader, Clock::now() + limit, talk, enough);
   return ran;
 }
 

@@ -11,7 +11,7 @@
 
 #include "cases.hpp"
 #include "monitors.hpp"
-#include "process.hpp"
+#include "pvh/runners/process.hpp"
 #include "registers.hpp"
 
 namespace pvh::runners {

@@ -178,6 +178,8 @@ constexpr auto kPlants = std::to_array<Plant>({
      [](Capture& c) { does_not_fit(c, Outcome::kCaptured, ""); }},
     {Clause::kPlace2, "refuses without a word",
      [](Capture& c) { does_not_fit(c, Outcome::kRefused, ""); }},
+    {Clause::kPlace2, "names one thing of the two",
+     [](Capture& c) { does_not_fit(c, Outcome::kRefused, "initrd is too large (max: 16777215, need 20971520)"); }},
     {Clause::kPlace2, "dies of what does not fit",
      [](Capture& c) { does_not_fit(c, Outcome::kHung, "nothing was printed within 20 s"); }},
     {Clause::kPlace3, "puts a module in the middle of a page",

@@ -4,11 +4,13 @@ import json
 import subprocess
 import time
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 from report import Case
 
 from .browser import Browser
-from .lab import Lab, needs_kvm
+from .guests import ENGINES, HELLOS, KERNELS
+from .lab import FLAVOURS, Lab, needs_kvm
 
 OURS = ("pvh-qemu", "pvh-kvm")
 QEMUS = ("qemu-microvm", "qemu-q35", "qemu-pc")
@@ -98,9 +100,92 @@ def any_monitor(lab: Lab) -> None:
         assert word in broken(json.loads(done.stdout)["results"])["START-1"], f"{command}: {done.stdout[:2000]}"
 
 
+# ---- consumers ----
+
+PLANTED = ("MAP-4", "START-8", "CONS-1", "CONS-4", "CPU-3", "CPU-6", "NOTE-6")
+QUICK_LINUX = ("6.12-cloud",)
+BAD = ("otherwise", "died")
+# What Linux is known to do, found without being told: it counts entries in eight bits, and its table has 128 places.
+LINUX = {"map-300": "as of the first 44 entries", "tables-above-1g": ""}
+# For each run of ./test; the rest is for --full.
+QUICK = ("version-0", "map-unsorted", "map-holes", "map-300", "modules-3-words", "command-line-none", "start-info-last-page",
+         "tables-above-1g", "registers", "relocated")
+
+
+def consumer(lab: Lab, kernel: Path, *more: object, limit: float = 1800) -> tuple[dict, subprocess.CompletedProcess]:
+    done = call(lab, "consumer", kernel, "--json", *more, limit=limit)
+    assert done.stdout, done.stderr
+    report = json.loads(done.stdout)
+    assert report["format"] == 1, report
+    return report, done
+
+
+def bad_in(report: dict) -> dict[str, dict]:
+    return {r["variant"]: r for r in report["results"] if r["verdict"] in BAD}
+
+
+def our_kernel(lab: Lab, engine: str, name: str) -> None:
+    """Survives all, and uses exactly what it was given."""
+    if engine == "kvm":
+        needs_kvm()
+    report, done = consumer(lab, KERNELS / f"{name}.elf", "--engine", engine)
+    others = {r["variant"]: (r["verdict"], r["seen"], r["words"]) for r in report["results"] if r["verdict"] != "exact"}
+    left = {"relocated"} if name != "probe" else set()
+    assert set(others) == left and done.returncode == 0 and report["conforms"], others
+
+
+def planted(lab: Lab, clause: str) -> None:
+    """A bad consumer on a processor: found as its clause and no other."""
+    report, done = consumer(lab, KERNELS / f"planted-{clause.lower()}.elf", "--timeout", "5")
+    assert {r["clause"] for r in bad_in(report).values()} == {clause} and done.returncode == 1, bad_in(report)
+
+
+def linux(lab: Lab, name: str, full: bool) -> None:
+    more = [] if full else ["--only", ",".join(QUICK)]
+    page, suite = lab.work / f"{name}.html", lab.work / f"{name}.xml"
+    report, done = consumer(lab, lab.kernels[name].vmlinuz, "--timeout", "60", "--html", page, "--junit", suite, *more)
+    bad = bad_in(report)
+    assert report["kind"] == "linux" and done.returncode == 1, report
+    for variant, words in LINUX.items():
+        assert variant in bad and words in bad[variant]["seen"], f"{variant}: {bad.get(variant)}"
+    exact = {r["variant"] for r in report["results"] if r["verdict"] == "exact"}
+    assert {"plain", *QUICK} - exact <= {*LINUX, "version-0", "relocated"}, set(QUICK) - exact
+    failures = sum(int(s.get("failures")) for s in ElementTree.parse(suite).getroot().iter("testsuite"))
+    assert failures == sum(r["severity"] == "must" for r in bad.values()), failures
+    assert page.read_text().count("<details class=\"broken\">") == len(bad)
+
+
+def reproduced(lab: Lab) -> None:
+    """The command in a report does it again; an unknown variant is an error."""
+    report, _ = consumer(lab, KERNELS / "planted-map-4.elf", "--only", "map-300")
+    words = bad_in(report)["map-300"]["command"].split()
+    assert words[:3] == ["pvh", "conform", "boot"], words
+    again = call(lab, *words[2:], "--timeout", "20")
+    assert again.returncode == 0 and "Goodbye" in again.stdout, again.stderr
+    for wrong in (["consumer", KERNELS / "hello32.elf", "--only", "no-such"], ["boot", "no-such", KERNELS / "hello32.elf"]):
+        done = call(lab, *wrong)
+        assert done.returncode == 1 and "no variant no-such" in done.stderr, done.stderr
+    moved = call(lab, "boot", "relocated", KERNELS / "hello32.elf")
+    assert moved.returncode == 1 and "note 19" in moved.stderr, moved.stderr
+
+
+def silent(lab: Lab) -> None:
+    """A kernel that tells nothing lives where it ends as under the plain variant, or says what is expected."""
+    report, _ = consumer(lab, KERNELS / "tiny.elf", "--only", "registers,map-1000", "--timeout", "5")
+    assert {r["verdict"] for r in report["results"]} == {"cannot tell"}, report
+    report, done = consumer(lab, KERNELS / "tiny.elf", "--only", "registers", "--expect", "no such words", "--timeout", "5")
+    assert done.returncode == 1 and report["results"][0]["verdict"] == "died", report
+
+
 def cases(lab: Lab, full: bool) -> list[Case]:
     matrix = "full" if full else "short"
     return [
+        *(Case(f"system/conform/consumer {name}{words}", lambda engine=engine, name=name: our_kernel(lab, engine, name))
+          for engine, words in ENGINES.items() for name in (*HELLOS, "probe")),
+        *(Case(f"system/conform/planted {clause}", lambda clause=clause: planted(lab, clause)) for clause in PLANTED),
+        *(Case(f"system/conform/consumer Linux {name}", lambda name=name: linux(lab, name, full)) for name in (FLAVOURS if full else QUICK_LINUX)),
+        Case("system/conform/reproduced", lambda: reproduced(lab)),
+        Case("system/conform/silent consumer", lambda: silent(lab)),
         *(Case(f"system/conform/{name}", lambda name=name: ours(lab, name, matrix)) for name in OURS),
         Case("system/conform/QEMU's machines", lambda: qemus(lab, matrix)),
         Case("system/conform/any monitor", lambda: any_monitor(lab)),

@@ -148,12 +148,14 @@ enum class Fault : std::uint16_t {
   kCacheFailed,   ///< the host refused: subject (its path), found (text: its reason)
 
   // conform: captures, and the producers that are asked for them.
-  kCaptureNotJson,   ///< found: what the JSON reader says
-  kCaptureFormat,    ///< the capture's format number: found, wanted
-  kCaptureMember,    ///< subject: the member's path; found, wanted: text
-  kCaptureTooLarge,  ///< found, wanted (Size: the most)
-  kUnknownProducer,  ///< subject: its name; wanted: those that there are
-  kNoKernelPlace,    ///< a command's template does not name {kernel}: subject: the template
+  kCaptureNotJson,     ///< found: what the JSON reader says
+  kCaptureFormat,      ///< the capture's format number: found, wanted
+  kCaptureMember,      ///< subject: the member's path; found, wanted: text
+  kCaptureTooLarge,    ///< found, wanted (Size: the most)
+  kUnknownProducer,    ///< subject: its name; wanted: those that there are
+  kNoKernelPlace,      ///< a command's template does not name {kernel}: subject: the template
+  kUnknownVariant,     ///< of a start of day: subject: its name
+  kVariantImpossible,  ///< this kernel or machine does not allow it: found (text: why)
 
   // cli: files and arguments. In these, subject is what the file was to be: "the kernel", "module 2".
   kFileMissing,       ///< subject

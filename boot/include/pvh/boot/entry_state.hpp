@@ -18,6 +18,19 @@ struct SegmentState {
                              ///< 13, D/B 14, G 15
 };
 
+/// What the contract leaves open (CPU-6). Zero unless a test wants otherwise: any other values would become
+/// something that kernels rely on.
+struct OpenRegisters {
+  std::uint32_t eax = 0;
+  std::uint32_t ecx = 0;
+  std::uint32_t edx = 0;
+  std::uint32_t esp = 0;
+  std::uint32_t ebp = 0;
+  std::uint32_t esi = 0;
+  std::uint32_t edi = 0;
+  bool operator==(const OpenRegisters&) const = default;
+};
+
 struct EntryState {
   std::uint32_t eip;     ///< the kernel's entry
   std::uint32_t ebx;     ///< start info (CPU-1)
@@ -27,6 +40,7 @@ struct EntryState {
   SegmentState cs;    ///< CPU-3
   SegmentState data;  ///< ds, es, ss
   SegmentState tr;    ///< CPU-4
+  OpenRegisters open = {};
 };
 
 /// The one state that the contract allows, for this entry and start info. Selectors, which it leaves open,
@@ -36,7 +50,7 @@ struct EntryState {
 /// The descriptor from which a CPU makes this segment (Intel SDM volume 3, 3.4.5).
 [[nodiscard]] std::uint64_t descriptor(const SegmentState& segment);
 
-/// A descriptor table in which the selectors of a `state` that `entry_state` made name its segments. The
+/// A descriptor table in which the selectors of `state`, below 64, name its segments. The
 /// contract promises a guest none (CPU-6); but one that looks for it, or loads a segment register again, then
 /// finds what it has.
 [[nodiscard]] std::vector<std::byte> descriptor_table(const EntryState& state);

@@ -14,16 +14,20 @@ struct Ran {
   bool late = false;   ///< killed at the time limit
   int exit_code = -1;  ///< -1: a signal ended it
   int signal = 0;
-  std::string output;  ///< standard output; 32 MiB at most
-  std::string errors;  ///< standard error, likewise
-  std::string reason;  ///< where it could not be started
+  std::string output;   ///< standard output; 32 MiB at most
+  std::string errors;   ///< standard error, likewise
+  std::string reason;   ///< where it could not be started
+  bool enough = false;  ///< ended by us: it had said all that was wanted
 };
 
 /// Called now and then with the output so far; what it returns is written to the program's standard input.
 using Talk = std::function<std::string(std::string_view output)>;
 
+/// Asked when there is more output: whether the rest of it matters no more.
+using Enough = std::function<bool(std::string_view output)>;
+
 [[nodiscard]] Ran run_process(const std::vector<std::string>& command, std::chrono::milliseconds limit,
-                              const Talk& talk = {});
+                              const Talk& talk = {}, const Enough& enough = {});
 
 /// The command as a shell takes it.
 [[nodiscard]] std::string shell_text(const std::vector<std::string>& command);

@@ -1,0 +1,170 @@
+#include "pvh/consumers/run.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "pvh/runners/process.hpp"
+
+namespace pvh::consumers {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// The exit codes of a boot that say nothing of the kernel.
+constexpr int kError = 1;
+constexpr int kUsage = 2;
+constexpr int kCrashed = 3;
+
+/// The text in one line, each run of spaces and line ends as one space.
+std::string squeezed(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const bool space = c == '\n' || c == '\r' || c == ' ' || c == '\t';
+    if (!space)
+      out += c;
+    else if (!out.empty() && out.back() != ' ')
+      out += ' ';
+  }
+  while (out.ends_with(' ')) out.pop_back();
+  return out;
+}
+
+/// What the command says at its end: the first line says how, and the registers may follow.
+void add_ending(Run& run, const runners::Ran& ran, std::chrono::milliseconds limit) {
+  constexpr std::string_view kProgram = "pvh: ";
+  constexpr std::size_t kMostRegisters = 400;
+  std::string_view text = ran.errors;
+  if (text.starts_with(kProgram)) text.remove_prefix(kProgram.size());
+  const std::size_t line = std::min(text.find('\n'), text.size());
+  run.ending = squeezed(text.substr(0, line));
+  run.registers = squeezed(text.substr(line)).substr(0, kMostRegisters);
+  if (ran.late) run.ending = fmt::format("it did not come to its end within {} s", limit.count() / 1000);
+  if (!ran.started) run.ending = "it could not be started: " + ran.reason;
+}
+
+/// A run, and with which code it ended.
+struct Boot {
+  Run run = {};
+  int exit_code = -1;
+  bool failed = false;  ///< the engine, not the kernel
+};
+
+class Runner {
+ public:
+  Runner(const Base& base, const Options& options) : base_(base), options_(options) {}
+
+  VariantResult run(const Variant& variant) {
+    const auto start = Clock::now();
+    VariantResult result{.variant = &variant};
+    const auto made = make(base_, variant);
+    if (made) {
+      const std::vector<std::string> command = command_for(variant);
+      const Boot boot = this->boot(command, variant.name == "plain");
+      if (boot.failed)
+        result.words = boot.run.ending;
+      else
+        result = judge(variant, made->given, boot.run);
+      result.command = runners::shell_text(command);
+    } else {
+      result.words = reason_of(made.error());
+    }
+    result.took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start);
+    return result;
+  }
+
+  [[nodiscard]] const std::string& kind() const { return kind_; }
+
+ private:
+  static std::string reason_of(const Error& error) {
+    if (const auto* const why = std::get_if<std::string>(&error.found);
+        why && error.what == Fault::kVariantImpossible)
+      return *why;
+    std::string out = "it does not fit";
+    if (error.thing) out += ": " + error.thing->name;
+    if (error.obstacle) out += ", because of " + error.obstacle->name;
+    return out;
+  }
+
+  [[nodiscard]] std::vector<std::string> command_for(const Variant& variant) const {
+    std::vector<std::string> command = options_.command;
+    std::ranges::replace(command, std::string(kVariantWord), std::string(variant.name));
+    return command;
+  }
+
+  Boot boot(const std::vector<std::string>& command, bool plain) {
+    const auto enough = [&](std::string_view output) {
+      if (!options_.expect.empty()) return output.find(options_.expect) != std::string_view::npos;
+      const Told told = told_by(output);
+      return told.whole;
+    };
+    const runners::Ran ran = runners::run_process(command, options_.limit, {}, enough);
+    constexpr int kLate = -2;
+    Boot out{.run = {.output = ran.output}, .exit_code = ran.late ? kLate : ran.exit_code};
+    add_ending(out.run, ran, options_.limit);
+    out.failed =
+        !ran.started || (!ran.late && !ran.enough && (ran.exit_code == kError || ran.exit_code == kUsage));
+    if (plain) {
+      plain_code_ = out.exit_code;
+      kind_ = told_by(ran.output).kind;
+    }
+    // A kernel that told its story under the plain one and does not now has not come up.
+    out.run.up = kind_.empty() && out.exit_code == plain_code_ && out.exit_code != kCrashed;
+    if (!options_.expect.empty()) out.run.said = ran.enough;
+    return out;
+  }
+
+  const Base& base_;
+  const Options& options_;
+  int plain_code_ = 0;
+  std::string kind_;
+};
+
+}  // namespace
+
+bool keeps_the_contract(const ConsumerReport& report) {
+  return !report.results.empty() && std::ranges::all_of(report.results, [](const VariantResult& result) {
+    if (result.variant->name == "plain") return lives(result.verdict);
+    if (result.variant->severity != conform::Severity::kMust) return true;
+    return result.verdict == Verdict::kCannot || lives(result.verdict);
+  });
+}
+
+ConsumerReport run_consumer(const Base& base, std::span<const Variant* const> wanted,
+                            const Options& options) {
+  const runners::ChildrenEndWithUs children;
+  const auto start = Clock::now();
+  std::vector<const Variant*> others(wanted.begin(), wanted.end());
+  const Variant* const plain = &variants().front();
+  std::erase(others, plain);
+
+  ConsumerReport report;
+  report.results.resize(others.size() + 1);
+  Runner runner(base, options);
+  report.results.front() = runner.run(*plain);
+  report.kind = runner.kind();
+  std::atomic<std::size_t> next = 0;
+  const auto worker = [&] {
+    for (std::size_t i = next++; i < others.size(); i = next++)
+      report.results[i + 1] = runner.run(*others[i]);
+  };
+  {
+    std::vector<std::jthread> workers;
+    // Where the plain one is not survived, the others tell nothing.
+    const unsigned jobs = lives(report.results.front().verdict) ? std::max(1U, options.jobs) : 0;
+    for (unsigned i = 0; i < jobs; ++i) workers.emplace_back(worker);
+  }
+  for (std::size_t i = 0; i < others.size(); ++i)
+    if (report.results[i + 1].variant == nullptr)
+      report.results[i + 1] = {.variant = others[i],
+                               .words = "it tells nothing: the kernel does not live with \"plain\" already"};
+  leave_out_what_tells_nothing(report.results);
+  report.took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start);
+  return report;
+}
+
+}  // namespace pvh::consumers
