@@ -58,8 +58,13 @@ static int time_run(char** command, long long* first, long long* whole) {
   while (read(ends[0], rest, sizeof rest) > 0) {
   }
   close(ends[0]);
-  waitpid(process, NULL, 0);
+  int status;
+  waitpid(process, &status, 0);
   *whole = now() - start;
+  if (WIFSIGNALED(status)) {
+    fprintf(stderr, "stopwatch: %s was ended by signal %d\n", command[0], WTERMSIG(status));
+    return -1;
+  }
   if (got == 1) return 0;
   fprintf(stderr, "stopwatch: %s wrote nothing\n", command[0]);
   return -1;

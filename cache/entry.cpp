@@ -5,11 +5,13 @@
 #include <array>
 #include <charconv>
 
+#include "pvh/base/boot_id.hpp"
+
 namespace pvh::cache {
 namespace {
 
 /// Another layout gets another number, and is then none of ours.
-constexpr std::uint64_t kMagic = 0x3168636163687670;  // "pvhcach1"
+constexpr std::uint64_t kMagic = 0x3268636163687670;  // "pvhcach2"
 
 std::uint64_t crc64(Bytes bytes, std::uint64_t so_far = 0) {
   const void* const data = bytes.data();
@@ -100,6 +102,7 @@ std::optional<std::vector<std::byte>> write_entry(const Entry& entry) {
   append_le(out, entry.fingerprint);
   append_state(out, entry.stored);
   append_le(out, entry.number);
+  append_le(out, entry.boot);
   append_le(out, static_cast<std::uint8_t>(entry.on_disk));
   append_text(out, entry.label.path);
   append_text(out, entry.label.release);
@@ -116,6 +119,7 @@ std::optional<Entry> read_entry(Bytes bytes) {
   entry.fingerprint = reader.number<std::uint64_t>();
   entry.stored = reader.state();
   entry.number = reader.number<std::uint32_t>();
+  entry.boot = reader.number<std::uint64_t>();
   const auto on_disk = reader.number<std::uint8_t>();
   entry.on_disk = on_disk == 1;
   entry.label.path = reader.text();
@@ -124,10 +128,15 @@ std::optional<Entry> read_entry(Bytes bytes) {
   return entry;
 }
 
+std::uint64_t boot_number() {
+  const std::string id = boot_id();
+  return id.empty() ? 0 : crc64(as_bytes(id));
+}
+
 Trust trust_in(const Entry& entry, std::uint64_t now, std::uint64_t boot) {
   constexpr std::uint64_t kSurelyWritten = 60'000'000'000;  // by the kernel: half of it is usual
   if (entry.on_disk) return Trust::kYes;
-  if (entry.stored.changed < boot) return Trust::kNo;
+  if (boot == 0 || entry.boot != boot) return Trust::kNo;
   const bool old = entry.stored.changed < now && now - entry.stored.changed > kSurelyWritten;
   return old ? Trust::kWhenOnDisk : Trust::kYes;
 }

@@ -20,6 +20,7 @@ struct Entry {
   std::uint64_t fingerprint = 0;  ///< of their first and last bytes
   FileState stored;               ///< of the ELF file
   std::uint32_t number = 0;       ///< tells files of one size apart
+  std::uint64_t boot = 0;         ///< of the host that wrote it, as `boot_number` tells it
   bool on_disk = false;           ///< the ELF file was flushed since it was written
   Label label;
 
@@ -48,7 +49,9 @@ enum class Trust : std::uint8_t {
   kWhenOnDisk,  ///< yes, and by now flushing it costs next to nothing, so that the next boot can use it too
 };
 
-/// At `now`, of a machine that was started at `boot`.
+/// Another one after each start of the host; 0 where it does not tell.
+[[nodiscard]] std::uint64_t boot_number();
+/// At `now`, in boot number `boot`: not by a clock, which may be set while nobody looks.
 [[nodiscard]] Trust trust_in(const Entry& entry, std::uint64_t now, std::uint64_t boot);
 
 /// A value with the header that its file begins with: whether the rest is what was kept under `key`.

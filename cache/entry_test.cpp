@@ -52,12 +52,17 @@ TEST(Entry, IsBelievedInTheBootThatItWasMadeInAndThenOnlyIfItsFileWasFlushed) {
   Entry entry = an_entry();
   entry.on_disk = false;
   entry.stored.changed = 1000 * kSecond;
-  EXPECT_EQ(trust_in(entry, 1001 * kSecond, 500 * kSecond), Trust::kYes);
-  EXPECT_EQ(trust_in(entry, 1061 * kSecond, 500 * kSecond), Trust::kWhenOnDisk);
-  EXPECT_EQ(trust_in(entry, 2000 * kSecond, 1500 * kSecond), Trust::kNo);
-  EXPECT_EQ(trust_in(entry, 900 * kSecond, 500 * kSecond), Trust::kYes) << "the clock was set back";
+  entry.boot = 7;
+  EXPECT_EQ(trust_in(entry, 1001 * kSecond, 7), Trust::kYes);
+  EXPECT_EQ(trust_in(entry, 1061 * kSecond, 7), Trust::kWhenOnDisk);
+  EXPECT_EQ(trust_in(entry, 2000 * kSecond, 8), Trust::kNo);
+  EXPECT_EQ(trust_in(entry, 1001 * kSecond, 8), Trust::kNo) << "the clock was set back over a crash";
+  EXPECT_EQ(trust_in(entry, 900 * kSecond, 7), Trust::kYes) << "the clock was set back";
   entry.on_disk = true;
-  EXPECT_EQ(trust_in(entry, 2000 * kSecond, 1500 * kSecond), Trust::kYes);
+  EXPECT_EQ(trust_in(entry, 2000 * kSecond, 8), Trust::kYes);
+  entry.on_disk = false;
+  entry.boot = 0;
+  EXPECT_EQ(trust_in(entry, 1001 * kSecond, 0), Trust::kNo) << "the host does not tell its boots apart";
 }
 
 TEST(Fingerprint, SeesFirstAndLastBytes) {

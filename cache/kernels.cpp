@@ -37,8 +37,7 @@ bool settled(const FileState& file) {
 }
 
 Trust trust_in(const Entry& entry) {
-  const std::uint64_t time = now();
-  return trust_in(entry, time, time - clock(CLOCK_BOOTTIME));
+  return entry.on_disk ? Trust::kYes : trust_in(entry, now(), boot_number());
 }
 
 /// Who writes or removes files has the directory to itself; who finds it taken does not wait.
@@ -185,6 +184,7 @@ const Store* Kernels::store(Access access) {
 
 UniqueFd Kernels::find(const Source& source) {
   constexpr std::uint64_t kStampStep = 3600 * kSecond;
+  if (limit_ == 0) return {};
   const Store* const store = this->store(Access::kRead);
   if (store == nullptr) return {};
   const std::string key = key_of(source.state, source.offset);
@@ -230,6 +230,7 @@ bool Kernels::keep(const Source& source, const UniqueFd& draft, const Label& lab
                                   .fingerprint = fingerprint_of(source.packed),
                                   .stored = stored->state,
                                   .number = stored->number,
+                                  .boot = boot_number(),
                                   .on_disk = false,
                                   .label = label});
   const bool kept = bytes && store->keep(key_of(source.state, source.offset), *bytes);

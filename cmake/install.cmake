@@ -2,6 +2,7 @@
 # their files from where they lie, so that the tree can be moved.
 # Component "guest" is a kernel's part alone: headers, archives, linker script. Component "host" is a monitor's: image/, board/,
 # boot/ and what they stand on, as one archive.
+find_package(Threads REQUIRED)
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -21,7 +22,7 @@ set(pvh_host_rooms base image board boot words)
 add_library(pvh_host STATIC)
 set_target_properties(pvh_host PROPERTIES EXPORT_NAME host OUTPUT_NAME pvh-host LINKER_LANGUAGE CXX)
 target_compile_features(pvh_host INTERFACE cxx_std_23)
-target_link_libraries(pvh_host INTERFACE ${PVH_PAYLOAD_LIBRARIES})
+target_link_libraries(pvh_host INTERFACE ${PVH_PAYLOAD_LIBRARIES} Threads::Threads)
 foreach(room ${pvh_host_rooms})
   target_sources(pvh_host PRIVATE $<TARGET_OBJECTS:pvh_${room}>)
   target_include_directories(pvh_host INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/${room}/include>)
@@ -35,8 +36,7 @@ install(EXPORT pvh-host NAMESPACE pvh:: FILE pvh-host-targets.cmake DESTINATION 
 
 configure_package_config_file(cmake/pvh-config.cmake.in ${PROJECT_BINARY_DIR}/pvh-config.cmake
   INSTALL_DESTINATION ${pvh_package_dir} PATH_VARS pvh_script_dir)
-write_basic_package_version_file(${PROJECT_BINARY_DIR}/pvh-config-version.cmake COMPATIBILITY SameMinorVersion
-  ARCH_INDEPENDENT)
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/pvh-config-version.cmake COMPATIBILITY SameMinorVersion)
 foreach(component guest host)
   install(FILES ${PROJECT_BINARY_DIR}/pvh-config.cmake ${PROJECT_BINARY_DIR}/pvh-config-version.cmake
           DESTINATION ${pvh_package_dir} COMPONENT ${component})

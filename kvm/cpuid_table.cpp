@@ -1,16 +1,13 @@
 #include "cpuid_table.hpp"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
-#include <unistd.h>
 
-#include <array>
 #include <cstring>
 #include <string>
 #include <type_traits>
 
-#include "pvh/base/unique_fd.hpp"
+#include "pvh/base/boot_id.hpp"
 
 namespace pvh::kvm {
 
@@ -24,14 +21,6 @@ constexpr std::size_t kMostEntries = 256;
 
 using Entry = kvm_cpuid_entry2;
 static_assert(std::is_trivially_copyable_v<Entry> && sizeof(Entry) == 40);
-
-/// A random number that the kernel draws as it starts; empty where it does not tell.
-std::string boot_id() {
-  const UniqueFd file(::open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC));
-  std::array<char, 64> text{};
-  const ssize_t size = file ? ::read(file.get(), text.data(), text.size()) : 0;
-  return {text.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
-}
 
 /// The number of a file or directory, 0 where there is none. A module's directory has another number each
 /// time that it is loaded, and so has a device that came with it.
