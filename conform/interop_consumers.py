@@ -1,6 +1,7 @@
 """The consumers' part of docs/interop.md: kernels under every variant of a start of day, run now by `pvh conform consumer`."""
 
 import json
+import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -51,7 +52,7 @@ def evidence(result: dict) -> str:
 
 def command_of(result: dict, consumer: Consumer) -> str:
     """How a person types it; the kernel without the folder that it lay in."""
-    words = result["command"].split()
+    words = shlex.split(result["command"])
     return " ".join(Path(word).name if word.endswith(consumer.report["consumer"]) else word for word in words)
 
 

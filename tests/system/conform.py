@@ -111,6 +111,9 @@ LINUX = {"map-300": "as of the first 44 entries", "tables-above-1g": ""}
 QUICK = ("version-0", "map-unsorted", "map-holes", "map-300", "modules-3-words", "command-line-none", "start-info-last-page",
          "tables-above-1g", "registers", "relocated")
 
+ON_KVM = ("version-0", "no-map", "map-unsorted", "map-holes", "modules-3-words", "command-line-none", "no-rsdp", "start-info-last-page",
+          "tables-above-1g", "selectors", "registers")
+
 
 def consumer(lab: Lab, kernel: Path, *more: object, limit: float = 1800) -> tuple[dict, subprocess.CompletedProcess]:
     done = call(lab, "consumer", kernel, "--json", *more, limit=limit)
@@ -128,9 +131,11 @@ def our_kernel(lab: Lab, engine: str, name: str) -> None:
     """Survives all, and uses exactly what it was given."""
     if engine == "kvm":
         needs_kvm()
-    report, done = consumer(lab, KERNELS / f"{name}.elf", "--engine", engine)
+    # A KVM in software takes minutes for a long map, which hello reads without storage.
+    only = ["--only", ",".join(ON_KVM)] if engine == "kvm" else []
+    report, done = consumer(lab, KERNELS / f"{name}.elf", "--engine", engine, *only)
     others = {r["variant"]: (r["verdict"], r["seen"], r["words"]) for r in report["results"] if r["verdict"] != "exact"}
-    left = {"relocated"} if name != "probe" else set()
+    left = {"relocated"} if name != "probe" and not only else set()
     assert set(others) == left and done.returncode == 0 and report["conforms"], others
 
 
