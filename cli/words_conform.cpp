@@ -16,6 +16,7 @@ words::Table words_conform() {
       {Fault::kUnknownProducer, "there is no producer {subject}", "There are {wanted}."},
       {Fault::kNoKernelPlace, "the command {subject} does not say where the kernel goes",
        "Write kernel in braces where its path belongs."},
+      {Fault::kProducerFailed, "the producer {subject} could not be run: {found}", ""},
   };
   return kWords;
 }

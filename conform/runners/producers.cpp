@@ -5,11 +5,10 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <thread>
 
 #include "cases.hpp"
+#include "files.hpp"
 #include "monitors.hpp"
 #include "process.hpp"
 #include "registers.hpp"
@@ -43,27 +42,14 @@ class Folder {
   fs::path path_;
 };
 
-bool write(const fs::path& path, Bytes bytes) {
-  std::ofstream file(path, std::ios::binary);
-  file << as_text(bytes);
-  return file.good();
-}
-
-std::string contents(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
 Files write_files(const fs::path& folder, const Work& work) {
   std::error_code ignored;
   fs::create_directories(folder, ignored);
   Files files{.kernel = folder / "kernel.elf", .modules = {}, .output = folder / "output"};
-  static_cast<void>(write(files.kernel, guest_file(work.guest)));
+  static_cast<void>(write_file(files.kernel, guest_file(work.guest)));
   for (std::size_t i = 0; i < work.modules.size(); ++i) {
     files.modules.push_back(folder / fmt::format("module{}", i));
-    static_cast<void>(write(files.modules.back(), work.modules[i]));
+    static_cast<void>(write_file(files.modules.back(), work.modules[i]));
   }
   return files;
 }

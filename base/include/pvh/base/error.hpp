@@ -154,6 +154,7 @@ enum class Fault : std::uint16_t {
   kCaptureTooLarge,  ///< found, wanted (Size: the most)
   kUnknownProducer,  ///< subject: its name; wanted: those that there are
   kNoKernelPlace,    ///< a command's template does not name {kernel}: subject: the template
+  kProducerFailed,   ///< it could not be run to its end: subject: its name; found: why, text
 
   // cli: files and arguments. In these, subject is what the file was to be: "the kernel", "module 2".
   kFileMissing,       ///< subject
