@@ -137,10 +137,10 @@ constexpr std::string_view kConform =
   pvh conform producer qemu-pc --captures out && pvh conform judge out/*.json
 
 list shows the clauses, judge what a captured start of day breaks (docs/capture.md), and producer
-captures and judges: pvh-qemu, pvh-kvm, qemu-microvm, qemu-q35, qemu-pc, or any monitor by a
-command in which {kernel}, {initrd}, {cmdline}, {memory} (MiB), {cpus} and {output} (a file for the
-serial line; else standard output) are filled in. What stands in [ ] is left out where it has no
-value.
+captures and judges: pvh-qemu, pvh-kvm, qemu-microvm, qemu-q35, qemu-pc, xen (in QEMU; its packages
+are fetched once into ~/.cache/pvh, or $PVH_CACHE, and not installed), or any monitor by a command
+in which {kernel}, {initrd}, {cmdline}, {memory} (MiB), {cpus} and {output} (a file for the serial
+line; else standard output) are filled in. What stands in [ ] is left out where it has no value.
 
   --json               as JSON on standard output
   --tap                as TAP on standard output
