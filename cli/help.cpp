@@ -150,7 +150,7 @@ line; else standard output) are filled in. What stands in [ ] is left out where 
   --matrix MATRIX      of producer: short or full (short)
   --captures FOLDER    of producer: keep the captures there
   --qemu PATH          which QEMU (qemu-system-x86_64)
-  --timeout SECONDS    of one case (20)
+  --timeout SECONDS    of one case (20), as long again for each 16 KiB of its command line
 
 Exit: 0 every "must" clause passed (of judge: none is broken), 1 not so, or an error, 2 wrong usage.
 )";

@@ -145,9 +145,9 @@ Capture run_case(const Monitor& monitor, const Work& work, const Options& option
   const Files files = write_files(folder.path(), work);
   const std::vector<std::string> command = monitor.command(work, files);
   const bool asks = monitor.asks_registers && work.guest == Guest::kStops;
-  const Ran ran = run_process(command, options.limit, asks ? ask_registers() : Talk());
-  return finished(capture_of_run(monitor, work, files, ran, options.limit), monitor, command, folder.path(),
-                  options);
+  const auto limit = limit_of(work, options);
+  const Ran ran = run_process(command, limit, asks ? ask_registers() : Talk());
+  return finished(capture_of_run(monitor, work, files, ran, limit), monitor, command, folder.path(), options);
 }
 
 /// Each case by a program of its own, some at the same time.
@@ -182,8 +182,9 @@ Result<std::vector<Capture>> run_together(const Monitor& monitor, std::vector<Wo
   std::vector<Capture> captures;
   for (std::size_t i = 0; i < batch->cases.size(); ++i) {
     const auto& [command, ran] = batch->cases[i];
-    captures.push_back(finished(capture_of_run(monitor, jobs[i].work, jobs[i].files, ran, options.limit),
-                                monitor, command, folder.path(), options));
+    const auto& [work, files] = jobs[i];
+    captures.push_back(finished(capture_of_run(monitor, work, files, ran, limit_of(work, options)), monitor,
+                                command, folder.path(), options));
   }
   return captures;
 }

@@ -83,11 +83,15 @@ Result<Batch> run_xen(const Options& options, std::span<const Job> jobs, const f
   const fs::path list = folder / "guests";
   const fs::path out = folder / "out";
   std::string text;
-  for (std::size_t i = 0; i < jobs.size(); ++i) text += guest_text(name_of(i), jobs[i], options.limit) + "\n";
+  std::chrono::milliseconds limit = kUntilGuests;
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    const auto own = limit_of(jobs[i].work, options);
+    text += guest_text(name_of(i), jobs[i], own) + "\n";
+    limit += own + kBetweenGuests;
+  }
   if (!write_file(script, {pvh_xen_lab, pvh_xen_lab_end}) || !write_file(list, as_bytes(text)))
     return failed("no files can be written in " + folder.string());
-  const Ran ran = run_process({"bash", script, out, "--qemu", options.qemu, "--from", list},
-                              kUntilGuests + jobs.size() * (options.limit + kBetweenGuests));
+  const Ran ran = run_process({"bash", script, out, "--qemu", options.qemu, "--from", list}, limit);
   if (!ran.started) return failed(ran.reason);
   if (ran.exit_code == kNotHere) return Batch{.not_run = last_line(ran.errors)};
   Batch batch{.version = "Xen " + last_line(contents(out / "version"))};
@@ -98,7 +102,8 @@ Result<Batch> run_xen(const Options& options, std::span<const Job> jobs, const f
     std::error_code ignored;
     fs::rename(out / (name + ".log"), jobs[i].files.output, ignored);
     batch.cases.push_back(
-        {{"conform/xen/xen-lab", "OUT", guest_text("guest", jobs[i], options.limit)}, ran_of(out, name)});
+        {{"conform/xen/xen-lab", "OUT", guest_text("guest", jobs[i], limit_of(jobs[i].work, options))},
+         ran_of(out, name)});
   }
   return batch;
 }
