@@ -17,7 +17,7 @@ using Words = std::vector<std::string>;
 
 constexpr int kNotHere = 77;                       // the script's exit code where the lab cannot be had
 constexpr std::chrono::seconds kUntilGuests{600};  // fetching packages, and Xen's own start
-constexpr std::chrono::seconds kBetweenGuests{5};
+constexpr std::chrono::seconds kBetweenGuests{30};
 
 std::string name_of(std::size_t number) {
   return fmt::format("case-{:03}", number);
