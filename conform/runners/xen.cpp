@@ -49,6 +49,14 @@ std::string last_line(std::string text) {
   return start == std::string::npos ? text : text.substr(start + 1);
 }
 
+/// The script's reason, without its own name.
+std::string reason_in(const std::string& errors) {
+  constexpr std::string_view kMark = "SKIPPED: ";
+  const std::string line = last_line(errors);
+  const std::size_t at = line.find(kMark);
+  return at == std::string::npos ? line : line.substr(at + kMark.size());
+}
+
 /// What xl says in any case tells nothing.
 std::string without_routine(const std::string& text) {
   std::string out;
@@ -93,7 +101,7 @@ Result<Batch> run_xen(const Options& options, std::span<const Job> jobs, const f
     return failed("no files can be written in " + folder.string());
   const Ran ran = run_process({"bash", script, out, "--qemu", options.qemu, "--from", list}, limit);
   if (!ran.started) return failed(ran.reason);
-  if (ran.exit_code == kNotHere) return Batch{.not_run = last_line(ran.errors)};
+  if (ran.exit_code == kNotHere) return Batch{.not_run = reason_in(ran.errors)};
   Batch batch{.version = "Xen " + last_line(contents(out / "version"))};
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     const std::string name = name_of(i);
