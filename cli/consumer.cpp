@@ -139,8 +139,10 @@ int fail(const ConformOptions& options, const Failure& failure) {
 
 Result<engine::Outcome> run_plan(const ConformOptions& options, const boot::BootPlan& plan) {
   if (options.engine == Engine::kKvm) {
-    kvm::Monitor monitor({.cpus = 1, .confine = true});
-    return monitor.run(plan, {.timeout = options.timeout});
+    const auto outcome = kvm::run([&] { return kvm::Guest{.plan = &plan}; },
+                                  {.memory = plan.backing, .timeout = options.timeout, .confine = true});
+    if (!outcome) return std::unexpected(outcome.error());
+    return outcome->value();
   }
   return qemu::run(plan, {.binary = options.qemu, .devices = {}, .timeout = options.timeout});
 }

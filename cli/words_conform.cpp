@@ -18,6 +18,7 @@ words::Table words_conform() {
        "Write kernel in braces where its path belongs."},
       {Fault::kUnknownVariant, "there is no variant {subject}", "`pvh conform variants` lists them."},
       {Fault::kVariantImpossible, "this variant cannot be made here: {found}", ""},
+      {Fault::kProducerFailed, "the producer {subject} could not be run: {found}", ""},
   };
   return kWords;
 }

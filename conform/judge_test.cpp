@@ -8,6 +8,7 @@
 #include <ostream>
 #include <set>
 
+#include "pvh/conform/report.hpp"
 #include "pvh/conform_testing/good_capture.hpp"
 #include "pvh/conform_testing/plants.hpp"
 
@@ -164,6 +165,16 @@ TEST(Overall, IsBrokenWhereOneCaseBrokeIt) {
   EXPECT_EQ(overall(results, Clause::kCpu2), Verdict::kBroken);
   EXPECT_EQ(overall(results, Clause::kCpu5), Verdict::kPass);
   EXPECT_EQ(overall(results, Clause::kNote1), Verdict::kNotApplicable);
+}
+
+TEST(Report, SaysOfAProducerThatIsNotHereThatItWasNotRun) {
+  const ProducerReport report{.producer = "xen", .not_run = "QEMU & co. are not installed"};
+  EXPECT_FALSE(keeps_the_contract(report));
+  EXPECT_THAT(table_report({&report, 1}, {}), ::testing::HasSubstr("xen: NOT RUN: QEMU & co."));
+  EXPECT_THAT(json_report({&report, 1}), ::testing::HasSubstr("\"not_run\": \"QEMU & co."));
+  EXPECT_THAT(junit_report({&report, 1}), ::testing::HasSubstr("<skipped message=\"QEMU &amp; co."));
+  EXPECT_THAT(tap_report({&report, 1}), ::testing::HasSubstr("1..1\nok 1 - xen # SKIP not run: QEMU & co."));
+  EXPECT_THAT(html_report({&report, 1}), ::testing::HasSubstr("xen: not run: QEMU &amp; co."));
 }
 
 }  // namespace

@@ -103,6 +103,7 @@ Json producer_json(const ProducerReport& report) {
             {"version", report.version},
             {"conforms", keeps_the_contract(report)},
             {"milliseconds", report.took.count()}};
+  if (!report.not_run.empty()) json["not_run"] = report.not_run;
   json["results"] = Json::array();
   for (const CaseResult& result : report.results)
     for (const Finding& finding : result.findings) json["results"].push_back(finding_json(result, finding));
@@ -167,6 +168,10 @@ std::string table_report(std::span<const ProducerReport> reports, const Look& lo
   }
   for (const ProducerReport& report : reports) write_breaches(out, report, look);
   for (const ProducerReport& report : reports) {
+    if (!report.not_run.empty()) {
+      fmt::format_to(out, "\n{}: NOT RUN: {}\n", one_line(report.producer), one_line(report.not_run));
+      continue;
+    }
     fmt::format_to(out, "\n{}{}: {} cases, {} clauses passed, {} broken, {} not seen; {}\n",
                    one_line(report.producer),
                    report.version.empty() ? "" : " (" + one_line(report.version) + ")", report.results.size(),
@@ -190,6 +195,14 @@ std::string junit_report(std::span<const ProducerReport> reports) {
   std::string text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n";
   const Out out(text);
   for (const ProducerReport& report : reports) {
+    if (!report.not_run.empty()) {
+      fmt::format_to(out,
+                     "<testsuite name=\"{0}\" tests=\"1\" failures=\"0\" errors=\"0\" skipped=\"1\">\n"
+                     "  <testcase classname=\"{0}\" name=\"all\"><skipped message=\"{1}\"/></testcase>\n"
+                     "</testsuite>\n",
+                     xml(report.producer), xml(report.not_run));
+      continue;
+    }
     const std::size_t skipped =
         count_of(report, Verdict::kNotApplicable) + count_of(report, Verdict::kNotSeen);
     fmt::format_to(
@@ -218,11 +231,14 @@ std::string junit_report(std::span<const ProducerReport> reports) {
 
 std::string tap_report(std::span<const ProducerReport> reports) {
   std::size_t count = 0;
-  for (const ProducerReport& report : reports) count += findings_of(report);
+  for (const ProducerReport& report : reports) count += report.not_run.empty() ? findings_of(report) : 1;
   std::string text = fmt::format("TAP version 13\n1..{}\n", count);
   const Out out(text);
   std::size_t number = 0;
   for (const ProducerReport& report : reports) {
+    if (!report.not_run.empty())
+      fmt::format_to(out, "ok {} - {} # SKIP not run: {}\n", ++number, tap(report.producer),
+                     tap(report.not_run));
     for (const CaseResult& result : report.results) {
       for (const Finding& finding : result.findings) {
         const Judgement& judgement = finding.judgement;

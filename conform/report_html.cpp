@@ -182,6 +182,10 @@ std::string html_report(std::span<const ProducerReport> reports) {
   for (const ProducerReport& report : reports) write_maps(out, report);
   fmt::format_to(out, "<h2>Cases</h2>\n<ul>\n");
   for (const ProducerReport& report : reports) {
+    if (!report.not_run.empty()) {
+      fmt::format_to(out, "<li>{}: not run: {}</li>\n", xml(report.producer), xml(report.not_run));
+      continue;
+    }
     fmt::format_to(out, "<li>{} ({}): {} cases</li>\n", xml(report.producer), xml(report.version),
                    report.results.size());
     for (const LeftOut& left : report.left_out)

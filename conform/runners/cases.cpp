@@ -140,4 +140,9 @@ std::vector<Work> matrix(Matrix which) {
   return out;
 }
 
+std::chrono::milliseconds limit_of(const Work& work, const Options& options) {
+  constexpr std::size_t kDoubles = 16 * kKiB;
+  return options.limit + options.limit * work.asked.command_line->size() / kDoubles;
+}
+
 }  // namespace pvh::runners

@@ -1,6 +1,7 @@
 // The matrix: what producers are asked for.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -33,6 +34,10 @@ struct Work {
 };
 
 [[nodiscard]] std::vector<Work> matrix(Matrix which);
+
+/// How long this case may take. The guest prints its command line byte by byte, and where KVM itself is
+/// emulated a byte takes a tenth of a millisecond: 16 KiB double the time.
+[[nodiscard]] std::chrono::milliseconds limit_of(const Work& work, const Options& options);
 
 /// How much kLargeBss takes, from its first byte.
 inline constexpr std::uint64_t kLargeBssSize = 24 * kMiB;

@@ -4,6 +4,8 @@
 
 #include <array>
 
+#include "xen.hpp"
+
 namespace pvh::runners {
 namespace {
 
@@ -184,7 +186,7 @@ std::vector<std::string> expand(const std::string& text, const Work& work, const
 }
 
 std::vector<std::string> producer_names() {
-  return {"pvh-qemu", "pvh-kvm", "qemu-microvm", "qemu-q35", "qemu-pc", "command:'…{kernel}…'"};
+  return {"pvh-qemu", "pvh-kvm", "qemu-microvm", "qemu-q35", "qemu-pc", "xen", "command:'…{kernel}…'"};
 }
 
 Result<Monitor> monitor_named(const std::string& name, const Options& options) {
@@ -192,6 +194,7 @@ Result<Monitor> monitor_named(const std::string& name, const Options& options) {
     if (name == std::string("pvh-") + engine) return pvh_monitor(options, engine);
   for (const char* machine : {"microvm", "q35", "pc"})
     if (name == std::string("qemu-") + machine) return qemu_monitor(options, machine);
+  if (name == "xen") return xen_monitor(options);
   if (!name.starts_with(kCommand))
     return std::unexpected(Error{.what = Fault::kUnknownProducer,
                                  .subject = name,

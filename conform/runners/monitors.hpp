@@ -3,10 +3,12 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "cases.hpp"
+#include "process.hpp"
 #include "pvh/runners/producers.hpp"
 
 namespace pvh::runners {
@@ -18,10 +20,30 @@ struct Files {
   std::string output;  ///< where a monitor may write the guest's serial line
 };
 
+/// A case whose files lie there.
+struct Job {
+  Work work;
+  Files files;
+};
+
+/// What a monitor that runs all cases at once made of them.
+struct Batch {
+  /// How one case went: as if it had been a program of its own, and what runs it alone.
+  struct Case {
+    std::vector<std::string> command;
+    Ran ran;
+  };
+  std::string version = {};
+  std::string not_run = {};  ///< why it cannot be had on this machine; then there are no cases
+  std::vector<Case> cases = {};
+};
+
 struct Monitor {
   std::string name;
-  std::vector<std::string> version_command;
-  std::function<std::vector<std::string>(const Work&, const Files&)> command;
+  std::vector<std::string> version_command = {};
+  std::function<std::vector<std::string>(const Work&, const Files&)> command = {};
+  /// In place of `command`: runs all of them in one go, in this folder.
+  std::function<Result<Batch>(std::span<const Job>, const std::string& folder)> run_all = {};
   /// Why this case cannot be asked for; nothing where it can.
   std::function<std::optional<std::string>(const Work&)> cannot;
   bool output_in_file = false;  ///< the guest's output is in Files::output, not on standard output

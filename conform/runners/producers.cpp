@@ -5,11 +5,10 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <thread>
 
 #include "cases.hpp"
+#include "files.hpp"
 #include "monitors.hpp"
 #include "pvh/runners/process.hpp"
 #include "registers.hpp"
@@ -43,25 +42,14 @@ class Folder {
   fs::path path_;
 };
 
-bool write(const fs::path& path, Bytes bytes) {
-  std::ofstream file(path, std::ios::binary);
-  file << as_text(bytes);
-  return file.good();
-}
-
-std::string contents(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
 Files write_files(const fs::path& folder, const Work& work) {
+  std::error_code ignored;
+  fs::create_directories(folder, ignored);
   Files files{.kernel = folder / "kernel.elf", .modules = {}, .output = folder / "output"};
-  static_cast<void>(write(files.kernel, guest_file(work.guest)));
+  static_cast<void>(write_file(files.kernel, guest_file(work.guest)));
   for (std::size_t i = 0; i < work.modules.size(); ++i) {
     files.modules.push_back(folder / fmt::format("module{}", i));
-    static_cast<void>(write(files.modules.back(), work.modules[i]));
+    static_cast<void>(write_file(files.modules.back(), work.modules[i]));
   }
   return files;
 }
@@ -140,20 +128,65 @@ void replace_all(std::string& text, const std::string& name, std::string_view by
     text.replace(at, name.size(), by);
 }
 
+/// The same for a case of a batch as for one that was a program of its own.
+Capture finished(Capture capture, const Monitor& monitor, const std::vector<std::string>& command,
+                 const fs::path& folder, const Options& options) {
+  capture.producer = monitor.name;
+  capture.command = shell_text(command);
+  for (std::string* text : {&capture.command, &capture.words}) {
+    replace_all(*text, folder.string(), "FILES");
+    replace_all(*text, options.pvh, "pvh");
+  }
+  return capture;
+}
+
 Capture run_case(const Monitor& monitor, const Work& work, const Options& options) {
   const Folder folder;
   const Files files = write_files(folder.path(), work);
   const std::vector<std::string> command = monitor.command(work, files);
   const bool asks = monitor.asks_registers && work.guest == Guest::kStops;
-  const Ran ran = run_process(command, options.limit, asks ? ask_registers() : Talk());
-  Capture capture = capture_of_run(monitor, work, files, ran, options.limit);
-  capture.producer = monitor.name;
-  capture.command = shell_text(command);
-  for (std::string* text : {&capture.command, &capture.words}) {
-    replace_all(*text, folder.path().string(), "FILES");
-    replace_all(*text, options.pvh, "pvh");
+  const auto limit = limit_of(work, options);
+  const Ran ran = run_process(command, limit, asks ? ask_registers() : Talk());
+  return finished(capture_of_run(monitor, work, files, ran, limit), monitor, command, folder.path(), options);
+}
+
+/// Each case by a program of its own, some at the same time.
+std::vector<Capture> run_each(const Monitor& monitor, const std::vector<Work>& works,
+                              const Options& options) {
+  std::vector<Capture> captures(works.size());
+  std::atomic<std::size_t> next = 0;
+  const auto worker = [&] {
+    for (std::size_t i = next++; i < works.size(); i = next++)
+      captures[i] = run_case(monitor, works[i], options);
+  };
+  std::vector<std::jthread> workers;
+  for (unsigned i = 0; i < std::max(1U, options.jobs); ++i) workers.emplace_back(worker);
+  workers.clear();
+  return captures;
+}
+
+/// All cases by one program, which may say why there is none.
+Result<std::vector<Capture>> run_together(const Monitor& monitor, std::vector<Work> works,
+                                          const Options& options, conform::ProducerReport& report) {
+  const Folder folder;
+  std::vector<Job> jobs;
+  for (Work& work : works) {
+    const fs::path own = folder.path() / fmt::format("case-{:03}", jobs.size());
+    Files files = write_files(own, work);
+    jobs.push_back({std::move(work), std::move(files)});
   }
-  return capture;
+  const auto batch = monitor.run_all(jobs, folder.path().string());
+  if (!batch) return std::unexpected(batch.error());
+  report.version = batch->version;
+  report.not_run = batch->not_run;
+  std::vector<Capture> captures;
+  for (std::size_t i = 0; i < batch->cases.size(); ++i) {
+    const auto& [command, ran] = batch->cases[i];
+    const auto& [work, files] = jobs[i];
+    captures.push_back(finished(capture_of_run(monitor, work, files, ran, limit_of(work, options)), monitor,
+                                command, folder.path(), options));
+  }
+  return captures;
 }
 
 std::string version_of(const Monitor& monitor, std::chrono::milliseconds limit) {
@@ -178,19 +211,13 @@ Result<conform::ProducerReport> run_producer(const std::string& name, const Opti
       works.push_back(std::move(work));
   }
 
-  report.results.resize(works.size());
-  std::atomic<std::size_t> next = 0;
-  const auto worker = [&] {
-    for (std::size_t i = next++; i < works.size(); i = next++) {
-      Capture capture = run_case(*monitor, works[i], options);
-      capture.version = report.version;
-      auto findings = conform::judge(capture);
-      report.results[i] = {std::move(capture), std::move(findings)};
-    }
-  };
-  {
-    std::vector<std::jthread> workers;
-    for (unsigned i = 0; i < std::max(1U, options.jobs); ++i) workers.emplace_back(worker);
+  auto captures = monitor->run_all ? run_together(*monitor, std::move(works), options, report)
+                                   : run_each(*monitor, works, options);
+  if (!captures) return std::unexpected(captures.error());
+  for (Capture& capture : *captures) {
+    capture.version = report.version;
+    auto findings = conform::judge(capture);
+    report.results.push_back({std::move(capture), std::move(findings)});
   }
   report.took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start);
   return report;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Output to whichever of COM1, port 0xe9 and Xen's console is there. */
 #include "cpu.h"
+#include "decimal.h"
 #include "physical.h"
 #include "pvh/guest/machine.h"
 #include "xen.h"
@@ -109,24 +110,6 @@ void pvh_print_hex(uint64_t value) {
 
 void pvh_print_decimal(uint64_t value) {
   char text[20];
-  size_t at = sizeof(text);
-  /* By halves of 32 bits: i386 has no 64-bit division without a library. */
-  do {
-    const uint32_t high = (uint32_t)(value >> 32);
-    const uint64_t rest = ((uint64_t)(high % 10) << 32) | (uint32_t)value;
-    uint32_t quotient = 0;
-    uint32_t digit = 0;
-    int bit;
-    for (bit = 35; bit >= 0; --bit) {
-      digit = digit << 1 | (uint32_t)(rest >> bit & 1);
-      quotient <<= 1;
-      if (digit >= 10) {
-        digit -= 10;
-        quotient |= 1;
-      }
-    }
-    text[--at] = (char)('0' + digit);
-    value = (uint64_t)(high / 10) << 32 | quotient;
-  } while (value != 0);
-  pvh_write(text + at, sizeof(text) - at);
+  const char* first = pvh_decimal(value, text);
+  pvh_write(first, (size_t)(text + sizeof(text) - first));
 }

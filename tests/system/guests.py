@@ -181,10 +181,10 @@ def under_xen(lab: Lab) -> None:
     out, module = lab.work / "xen", lab.work / "xen-module"
     module.write_bytes(os.urandom(5000))
     names = (*HELLOS, *PROBES)
-    guests = [f"{name}={kernel(name)};memory=65;cmdline=from xen;ramdisk={module}" for name in names]
+    guests = [f"{name}={kernel(name)};memory=65;ramdisk={module};cmdline=from xen" for name in names]
     if shutil.which("qemu-system-x86_64") is None:
         raise Skip("qemu-system-x86_64 is not installed")
-    done = subprocess.run([ROOT / "scripts" / "xen-lab", out, *guests], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+    done = subprocess.run([ROOT / "conform" / "xen" / "xen-lab", out, *guests], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                           timeout=900, check=False)
     if done.returncode == 77:
         raise Skip(done.stderr.strip().splitlines()[-1])

@@ -156,6 +156,7 @@ enum class Fault : std::uint16_t {
   kNoKernelPlace,      ///< a command's template does not name {kernel}: subject: the template
   kUnknownVariant,     ///< of a start of day: subject: its name
   kVariantImpossible,  ///< this kernel or machine does not allow it: found (text: why)
+  kProducerFailed,     ///< it could not be run to its end: subject: its name; found: why, text
 
   // cli: files and arguments. In these, subject is what the file was to be: "the kernel", "module 2".
   kFileMissing,       ///< subject

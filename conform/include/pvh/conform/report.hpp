@@ -19,6 +19,7 @@ struct LeftOut {
 struct ProducerReport {
   std::string producer;
   std::string version = {};
+  std::string not_run = {};  ///< why it is not to be had on this machine; then there are no results
   std::vector<CaseResult> results = {};
   std::vector<LeftOut> left_out = {};
   std::chrono::milliseconds took{0};

@@ -17,8 +17,9 @@ struct Options {
   std::string pvh;                          ///< this program, for the two engines
   std::string qemu = "qemu-system-x86_64";  ///< for the machines of QEMU
   Matrix matrix = Matrix::kShort;
-  std::chrono::milliseconds limit{20000};  ///< of one case; what is late is killed, and that is the verdict
-  unsigned jobs = 2;                       ///< cases at once
+  /// Of one case, more with a long command line; what is late is killed, and that is the verdict.
+  std::chrono::milliseconds limit{20000};
+  unsigned jobs = 2;  ///< cases at once
 };
 
 /// "pvh-qemu", …, and the form of a command.
