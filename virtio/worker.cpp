@@ -24,13 +24,16 @@ void Worker::settle(const std::function<void()>& confine) {
 void Worker::run() {
   std::vector<pollfd> polled;
   std::vector<std::size_t> first;  // where a transport's part of it begins
+  std::vector<bool> timed;         // whether it waits for a time
   while (!stopping_) {
     polled.assign(1, {.fd = event_.descriptor(), .events = POLLIN, .revents = 0});
     first.clear();
+    timed.clear();
     std::optional<Clock::time_point> wake_at;
     for (Transport* transport : transports_) {
       first.push_back(polled.size());
       const auto when = transport->prepare(polled);
+      timed.push_back(when.has_value());
       if (when && (!wake_at || *when < *wake_at)) wake_at = when;
     }
     first.push_back(polled.size());
@@ -39,8 +42,8 @@ void Worker::run() {
     for (std::size_t i = 0; i < transports_.size() && !stopping_; ++i) {
       const auto part = std::span(polled).subspan(first[i], first[i + 1] - first[i]);
       const bool any = std::ranges::any_of(part, [](const pollfd& one) { return one.revents != 0; });
-      // A time that has come is the business of whoever set it; the others are asked in vain, and seldom.
-      if (any || ready == 0) transports_[i]->serve(part);
+      // Whose time it is nobody remembers: who waits for one is asked too early where others keep us awake.
+      if (any || timed[i]) transports_[i]->serve(part);
     }
   }
 }
