@@ -3,8 +3,8 @@
 
    Usage: disk_load DEVICE SECONDS MEBIBYTES CASE...
      CASE is seq|rand-read|write-DEPTH, as rand-read-32; MEBIBYTES of the device are used
-   Prints, for each, "@begin CASE" and "@end CASE REQUESTS NANOSECONDS", with a pause before and after, so that
-   who looks at the monitor at these moments finds it idle. */
+   Prints, for each, "@begin CASE" and "@end CASE REQUESTS NANOSECONDS", with a pause before and after, so
+   that who looks at the monitor at these moments finds it idle. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>

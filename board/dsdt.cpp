@@ -26,10 +26,9 @@ Code virtio_slot(std::uint32_t slot, Trigger trigger) {
   const GuestAddress registers{kVirtioWindow.value() + slot * kVirtioSlotSize};
   const std::string digits = std::to_string(slot);
   const std::string object = "VR" + std::string(2 - digits.size(), '0') + digits;
-  return device(object,
-                join({name("_HID", string("LNRO0005")), name("_UID", integer(slot)),
-                      name("_CRS", resources({fixed_memory(registers, kVirtioSlotSize),
-                                              interrupt(kSecondIoApicBase + slot, trigger)}))}));
+  return device(object, join({name("_HID", string("LNRO0005")), name("_UID", integer(slot)),
+                              name("_CRS", resources({fixed_memory(registers, kVirtioSlotSize),
+                                                      interrupt(kSecondIoApicBase + slot, trigger)}))}));
 }
 
 /// Named and numbered as QEMU's, by which drivers know it.

@@ -371,7 +371,9 @@ TEST(DiskFiles, StayLockedWhileAChildThatWasForkedHasThem) {
     (void)!::read(pipe[0], &end, 1);
     ::_exit(0);
   }
-  { const auto gone = std::move(*writer); }
+  {
+    const auto gone = std::move(*writer);
+  }
   EXPECT_FALSE(DiskFile::open(file.path(), false, "disk 0"));
   ::close(pipe[1]);
   ::waitpid(child, nullptr, 0);
