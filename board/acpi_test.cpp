@@ -194,18 +194,6 @@ TEST(Dsdt, HasANodeForEachVirtioDeviceAndNoOther) {
   EXPECT_EQ(text.find("VR03"), std::string_view::npos);
 }
 
-TEST(Dsdt, SaysWhetherVirtioDevicesRaiseEdges) {
-  const auto interrupt_flags = [](bool edges) {
-    const AcpiTables tables = tables_of(Board{.virtio = {VirtioKind::kBlock}, .virtio_edges = edges});
-    const std::string_view text = as_text(find_table(tables, "DSDT"));
-    // An extended interrupt descriptor with one interrupt, 25.
-    const std::size_t found = text.find(std::string_view("\x01\x19\0\0\0", 5));
-    return found == std::string_view::npos ? -1 : text[found - 1];
-  };
-  EXPECT_EQ(interrupt_flags(false), 1) << "consumer, level, active high";
-  EXPECT_EQ(interrupt_flags(true), 3) << "the same, edge";
-}
-
 TEST(Dsdt, HasItsSleepPackageWhereAScannerForItLooks) {
   const AcpiTables tables = tables_of(Board{});
   const std::string_view text = as_text(find_table(tables, "DSDT"));

@@ -22,13 +22,14 @@ Code clock() {
                       name("_CRS", resources({io_ports(kRtcPort, 2), isa_interrupt(kRtcInterrupt)}))}));
 }
 
-Code virtio_slot(std::uint32_t slot, Trigger trigger) {
+Code virtio_slot(std::uint32_t slot) {
   const GuestAddress registers{kVirtioWindow.value() + slot * kVirtioSlotSize};
   const std::string digits = std::to_string(slot);
   const std::string object = "VR" + std::string(2 - digits.size(), '0') + digits;
-  return device(object, join({name("_HID", string("LNRO0005")), name("_UID", integer(slot)),
-                              name("_CRS", resources({fixed_memory(registers, kVirtioSlotSize),
-                                                      interrupt(kSecondIoApicBase + slot, trigger)}))}));
+  return device(object,
+                join({name("_HID", string("LNRO0005")), name("_UID", integer(slot)),
+                      name("_CRS", resources({fixed_memory(registers, kVirtioSlotSize),
+                                              interrupt(kSecondIoApicBase + slot, Trigger::kLevel)}))}));
 }
 
 /// Named and numbered as QEMU's, by which drivers know it.
@@ -53,10 +54,9 @@ Code event_device() {
 }  // namespace
 
 Code dsdt_code(const Board& board) {
-  const Trigger virtio_trigger = board.virtio_edges ? Trigger::kEdge : Trigger::kLevel;
   Code devices = join({com1(), clock(), panic_port(), power_button(), event_device()});
   for (std::uint32_t i = 0; i < board.virtio.size(); ++i)
-    devices = join({devices, virtio_slot(kFirstVirtioSlot + i, virtio_trigger)});
+    devices = join({devices, virtio_slot(kFirstVirtioSlot + i)});
   const Code off = package({integer(kSleepTypeOff), integer(0), integer(0), integer(0)});
   return join({scope("\\_SB", devices), name("_S5", off)});
 }

@@ -67,8 +67,6 @@ board::Board board_of(const MachineOptions& options) {
   board.virtio = device_kinds(options);
   board.acpi = options.acpi;
   board.interval_timer = options.interval_timer;
-  // The engine without a timer is our own monitor, whose devices send messages.
-  board.virtio_edges = !options.interval_timer;
   return board;
 }
 

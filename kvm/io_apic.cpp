@@ -45,11 +45,11 @@ Message message_of(std::uint64_t entry) {
           .data = low((entry & (kVectorAndMode | kLevel)) | kAsserted)};
 }
 
-}  // namespace
-
-bool IoApic::is_routed(std::uint64_t entry) const {
-  return (entry & kMasked) == 0 && (has_messengers_ || (entry & kLevel) != 0);
+bool uses_level(std::uint64_t entry) {
+  return (entry & kLevel) != 0 && (entry & kMasked) == 0;
 }
+
+}  // namespace
 
 void IoApic::read(std::uint64_t offset, std::span<std::byte> out) {
   if (out.size() != sizeof(std::uint32_t)) return;
@@ -106,7 +106,7 @@ bool IoApic::set_entry(Pin& pin, std::uint64_t entry) {
   // Edge-triggered, it has nothing that a CPU could still be busy with.
   if ((entry & kLevel) == 0) pin.entry &= ~kAccepted;
   serve(pin);
-  const bool routed = is_routed(before) || is_routed(pin.entry);
+  const bool routed = uses_level(before) || uses_level(pin.entry);
   return routed && (before & ~kReadOnly) != (pin.entry & ~kReadOnly);
 }
 
@@ -143,10 +143,10 @@ void IoApic::end_of_interrupt(std::uint8_t vector) {
 void IoApic::append_routes(std::uint32_t first_line, std::vector<Route>& out) {
   const std::lock_guard lock(mutex_);
   for (std::uint32_t i = 0; i < kPins; ++i)
-    if (is_routed(pins_[i].entry)) out.push_back({first_line + i, message_of(pins_[i].entry)});
+    if (uses_level(pins_[i].entry)) out.push_back({first_line + i, message_of(pins_[i].entry)});
 }
 
-IoApics::IoApics(MessageSink& sink) : sink_(sink), first_(0, sink), second_(1, sink, true) {
+IoApics::IoApics(MessageSink& sink) : sink_(sink), first_(0, sink), second_(1, sink) {
   first_.on_route_change([this] { route(); });
   second_.on_route_change([this] { route(); });
 }

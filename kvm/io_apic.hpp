@@ -19,9 +19,7 @@ class IoApic final : public Device, public LineSink {
   static constexpr std::uint32_t kPins = 24;
   static constexpr std::uint64_t kWindowSize = 0x1000;
 
-  /// `has_messengers`: devices of edge-triggered pins send their messages past this chip, by routes.
-  IoApic(std::uint32_t id, MessageSink& sink, bool has_messengers = false)
-      : sink_(sink), id_(id << kIdShift), has_messengers_(has_messengers) {}
+  IoApic(std::uint32_t id, MessageSink& sink) : sink_(sink), id_(id << kIdShift) {}
 
   void read(std::uint64_t offset, std::span<std::byte> out) override;
   void write(std::uint64_t offset, Bytes in) override;
@@ -29,8 +27,7 @@ class IoApic final : public Device, public LineSink {
   /// A CPU has ended the interrupt with this vector.
   void end_of_interrupt(std::uint8_t vector);
 
-  /// What of this chip's pins is in use, and level-triggered or a messenger's; `first_line` is the number of
-  /// its first.
+  /// What of this chip's pins is level-triggered and in use; `first_line` is the number of its first.
   void append_routes(std::uint32_t first_line, std::vector<Route>& out);
   /// Called, unlocked, after a change of that.
   void on_route_change(std::function<void()> callback) { routes_changed_ = std::move(callback); }
@@ -44,7 +41,6 @@ class IoApic final : public Device, public LineSink {
     bool edge_seen = false;  ///< while it was masked
   };
 
-  [[nodiscard]] bool is_routed(std::uint64_t entry) const;
   [[nodiscard]] std::uint32_t read_selected() const;
   [[nodiscard]] bool write_selected(std::uint32_t value);
   [[nodiscard]] bool set_entry(Pin& pin, std::uint64_t entry);
@@ -55,7 +51,6 @@ class IoApic final : public Device, public LineSink {
   std::function<void()> routes_changed_ = [] {};
   std::array<Pin, kPins> pins_{};
   std::uint32_t id_;
-  bool has_messengers_;
   std::uint8_t selected_ = 0;
 };
 
@@ -68,7 +63,7 @@ class IoApics final : public LineSink {
   void attach(Bus& memory);
   void set_line(std::uint32_t line, bool high) override;
   void end_of_interrupt(std::uint8_t vector);
-  /// Called, with all lines that have a route, after the sink has been told of them.
+  /// Called, with all level-triggered lines that are in use, after the sink has been told of them.
   void on_routed(std::function<void(std::span<const Route>)> callback) { routed_ = std::move(callback); }
 
   static constexpr std::uint32_t kLines = 2 * IoApic::kPins;

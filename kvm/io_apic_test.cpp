@@ -123,13 +123,6 @@ TEST_F(Chips, TellWhichLinesAreLevelTriggeredAndInUse) {
   EXPECT_THAT(sink.routes, IsEmpty());
 }
 
-TEST_F(Chips, RouteTheEdgesOfTheSecondWhereVirtioDevicesAre) {
-  program(3, kVector, board::kSecondIoApicAddress);
-  EXPECT_THAT(sink.routes, ElementsAre(Route{27, {.address = 0xfee02000, .data = kVector | 1U << 14U}}));
-  program(3, kVector | kMasked, board::kSecondIoApicAddress);
-  EXPECT_THAT(sink.routes, IsEmpty());
-}
-
 TEST_F(Chips, TakeALogicalDestinationForOne) {
   program(4, kVector | 1U << 11U);
   chips.set_line(4, true);

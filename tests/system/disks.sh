@@ -35,28 +35,27 @@ case $test in
     losetup -d /dev/loop0
     ;;
   faults)
-    # Five disks, and a sixth to tell the guest when they have been harmed. Where the first two lie 1 MiB is left for the guest's 4.
+    # Four disks, and a fifth to tell the guest when they have been harmed. Where the first two lie 1 MiB is left for the guest's 4. No block device
+    # fails to read: a loop device makes zeros of what its file has lost, and the kernel's device mapper is not in this machine.
     mkdir -p small
     mount -t tmpfs -o size=4m tmpfs small
     random_file small/filling 3
     truncate -s 8M small/full small/behind-loop
     random_file cut 8
-    random_file behind-cut-loop 8
     random_file removed 8
     truncate -s 4096 signal
     insmod /loop.ko 2>/dev/null
     losetup /dev/loop0 small/behind-loop
-    losetup /dev/loop1 behind-cut-loop
-    for name in cut behind-cut-loop; do echo "@host_part $(head -c 3145728 $name | sha256sum | cut -d ' ' -f 1)"; done
+    echo "@host_part $(head -c 3145728 cut | sha256sum | cut -d ' ' -f 1)"
     echo "@host_removed $(sum removed)"
     mkfifo output
-    run "pvh.faults=vda,vdb,vdc,vdd,vde,vdf pvh.write=vda,vdb,vdc" --disk small/full --disk /dev/loop0 --disk cut --disk /dev/loop1 --disk removed \
+    run "pvh.faults=vda,vdb,vdc,vdd,vde pvh.write=vda,vdb,vdc" --disk small/full --disk /dev/loop0 --disk cut --disk removed \
       --disk signal >output 2>&1 &
     while read -r line; do
       printf '%s\n' "$line"
       case $line in
         @ready*)
-          truncate -s 3M cut behind-cut-loop
+          truncate -s 3M cut
           rm removed
           echo done | dd of=signal conv=notrunc 2>/dev/null
           ;;
@@ -66,7 +65,6 @@ case $test in
     code=$?
     echo "@host_cut $(stat -c %s cut)"
     losetup -d /dev/loop0
-    losetup -d /dev/loop1
     umount small
     ;;
   killed)

@@ -72,8 +72,6 @@ struct Board {
   bool acpi = true;                     ///< without: no tables, and no RSDP
   bool interval_timer =
       true;  ///< the machine has a PIT and PICs (the emulated engine has; see docs/decisions.md)
-  bool virtio_edges =
-      false;  ///< interrupts of virtio devices are edges (our monitor's are; see docs/decisions.md)
 };
 
 /// A part of the address space that is what it is on every machine.
