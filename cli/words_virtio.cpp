@@ -12,7 +12,7 @@ words::Table words_virtio() {
       {Fault::kDiskInUse, "somebody else uses this file, so that {subject} cannot be {wanted}",
        "Another run has it, or another --disk of this one. Several may share a file where all say `,ro`."},
       {Fault::kDiskFailed, "{subject} could not be {wanted} (at {where}): {found}",
-       "The guest was told of an I/O error. Further ones of this kind are not reported."},
+       "The guest was told of an I/O error. Further ones of this disk are not told here."},
   };
   return kWords;
 }

@@ -239,7 +239,7 @@ void Machine::wait_and_serve() {
   if (ready > 0) supervisor_.serve(polled.first<kOurs>());
   // Cleared before we look: what comes after that wakes us again.
   if (ready > 0 && polled[kOurs].revents != 0) event_.clear();
-  if (ready >= 0) virtio_.serve(polled.subspan(kOurs + 1), ready == 0);
+  if (ready >= 0) virtio_.serve(polled.subspan(kOurs + 1));
   serve_output();
   if (!supervisor_.typed().empty()) supervisor_.delivered(type(supervisor_.typed()));
 }

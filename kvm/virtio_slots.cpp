@@ -121,8 +121,8 @@ std::optional<virtio::Device::Clock::time_point> VirtioSlots::prepare(std::vecto
   return worker_ && !thread_.joinable() ? worker_->prepare(polled) : std::nullopt;
 }
 
-void VirtioSlots::serve(std::span<const pollfd> polled, bool late) {
-  if (worker_ && !thread_.joinable()) worker_->serve(polled, late);
+void VirtioSlots::serve(std::span<const pollfd> polled) {
+  if (worker_ && !thread_.joinable()) worker_->serve(polled);
 }
 
 void VirtioSlots::confine_this_thread() {

@@ -48,7 +48,7 @@ class VirtioSlots {
   [[nodiscard]] Result<void> start(bool confine);
   /// Else on the caller's: adds what they wait for, and says when to `serve` them at the latest.
   [[nodiscard]] std::optional<virtio::Device::Clock::time_point> prepare(std::vector<pollfd>& polled);
-  void serve(std::span<const pollfd> polled, bool late);
+  void serve(std::span<const pollfd> polled);
   void stop();
 
   /// The guest's CPUs hear of these lines, from now on or otherwise than before: what a device signalled in

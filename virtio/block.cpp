@@ -58,6 +58,8 @@ constexpr std::size_t kWriteBackAt = 32;
 // For how long to wait where the host could not take a transfer.
 constexpr std::chrono::milliseconds kPatience{1};
 
+constexpr const char* kCut = "the file has become shorter than the disk";
+
 const char* done_to(Kind kind) {
   switch (kind) {
     case Kind::kRead:
@@ -88,7 +90,8 @@ struct Block::Request {
   std::uint16_t head = 0;
   Buffers data;
   std::span<std::byte> status;
-  std::uint32_t written = 0;  ///< bytes in the guest's buffers
+  std::uint64_t room = 0;     ///< for data in the guest's buffers, before the status
+  std::uint64_t written = 0;  ///< of these bytes, from the first on
   Kind kind = Kind::kFlush;
   std::uint64_t offset = 0;
   std::uint64_t size = 0;       ///< of a range to clear
@@ -168,6 +171,7 @@ std::optional<Device::Clock::time_point> Block::prepare(std::vector<pollfd>& pol
 
 void Block::serve(std::span<const pollfd>) {
   constexpr unsigned kMost = 2 * DiskIo::kDepth;  // then others have their turn
+  cut_.reset();
   unsigned served = 0;
   for (unsigned moved = 1; moved > 0 && served < kMost; served += moved) {
     const auto taken = take_requests(kMost);
@@ -230,6 +234,7 @@ Block::Taken Block::take_request(unsigned index, Queue& queue, Request& request)
   idle_.pop_back();
   request.queue = index;
   request.head = chain_.head;
+  request.room = chain_.writable.size();
   request.written = 0;
   request.must_read_zero = false;
   const auto type = read_le<std::uint32_t>(header, 0).value_or(0);
@@ -274,7 +279,7 @@ void Block::read_or_write(Request& request, std::uint64_t sector) {
   if (request.data.empty() || !fits(sector, request.data.size()) || (write && file_.read_only()))
     return answer(request, kIoError);
   request.offset = sector * kSectorSize;
-  if (write && file_.is_cut()) return fail(request, "the file has become shorter than the disk");
+  if (write && is_cut()) return fail(request, kCut);
   begin(request);
 }
 
@@ -282,7 +287,7 @@ void Block::tell_serial(Request& request) {
   std::array<std::byte, kSerialSize> serial{};
   const Bytes text = as_bytes(options_.serial);
   std::ranges::copy(text.first(std::min(text.size(), serial.size())), serial.begin());
-  request.written = static_cast<std::uint32_t>(request.data.write(serial));
+  request.written = request.data.write(serial);
   answer(request, kOk);
 }
 
@@ -301,8 +306,13 @@ void Block::clear_range(Request& request, bool discard) {
   request.offset = sector * kSectorSize;
   request.must_read_zero = !discard;
   request.kind = discard || flags == kMayUnmap ? Kind::kDiscard : Kind::kZero;
-  if (file_.is_cut()) return fail(request, "the file has become shorter than the disk");
+  if (is_cut()) return fail(request, kCut);
   begin(request);
+}
+
+bool Block::is_cut() {
+  if (!cut_) cut_ = file_.is_cut();
+  return *cut_;
 }
 
 void Block::begin(Request& request) {
@@ -328,7 +338,7 @@ void Block::finish_transfer(const Completion& completion) {
 
 void Block::go_on(Request& request, std::uint32_t moved) {
   // Inside the disk and yet at the file's end.
-  if (moved == 0) return fail(request, "the file has become shorter than the disk");
+  if (moved == 0) return fail(request, kCut);
   if (request.kind == Kind::kRead) request.written += moved;
   request.offset += moved;
   request.data.drop_front(moved);
@@ -351,22 +361,24 @@ void Block::do_without(Request& request) {
 
 void Block::answer(Request& request, std::uint8_t status) {
   store<std::uint8_t>(request.status, 0, status);
-  // Of what failed, nothing counts.
-  const std::uint32_t data = status == kOk ? request.written : 0;
-  if (Queue* const queue = driver_->queue(request.queue)) queue->push(request.head, data + 1);
+  // The used length promises so many bytes from the first on (2.7.8.2): where data has a gap behind it, or
+  // failed, the status is not among them.
+  const std::uint64_t data = status == kOk ? request.written : 0;
+  const std::uint64_t written = data + (data == request.room ? 1 : 0);
+  if (Queue* const queue = driver_->queue(request.queue))
+    queue->push(request.head, static_cast<std::uint32_t>(written));
   idle_.push_back(&request);
 }
 
 void Block::fail(Request& request, const std::string& reason) {
-  const std::uint32_t kind = 1U << static_cast<unsigned>(request.kind);
-  if ((reported_ & kind) == 0)
+  if (!reported_)
     options_.report(
         Error{.what = Fault::kDiskFailed,
               .subject = options_.name,
               .where = request.kind == Kind::kFlush ? std::nullopt : std::optional(request.offset),
               .found = reason,
               .wanted = std::string(done_to(request.kind))});
-  reported_ |= kind;
+  reported_ = true;
   answer(request, kIoError);
 }
 

@@ -153,6 +153,18 @@ TEST_P(Disk, SaysItsSizeAndItsSerialNumber) {
   EXPECT_EQ(text(kBuffer, 20), std::string("serial-1") + std::string(12, '\0'));
 }
 
+TEST_P(Disk, CountsAsWrittenOnlyWhatIsWithoutAGap) {
+  open();
+  EXPECT_EQ(answer(kIn, 0, {{kBuffer, 512, true}}), kOk);
+  EXPECT_EQ(ring_.used_at(0).written, 513U);
+  EXPECT_EQ(answer(kSerial, 0, {{kBuffer, 64, true}}), kOk);
+  EXPECT_EQ(ring_.used_at(1).written, 20U);
+  EXPECT_EQ(answer(kIn, 4096, {{kBuffer, 512, true}}), kIoError);
+  EXPECT_EQ(ring_.used_at(2).written, 0U);
+  EXPECT_EQ(answer(kOut, 0, {{kBuffer, 512, false}}), kOk);
+  EXPECT_EQ(ring_.used_at(3).written, 1U);
+}
+
 TEST_P(Disk, RefusesWhatLiesOutsideAndWhatIsNoWholeSector) {
   open();
   const std::uint64_t sectors = kDiskSize / 512;
@@ -218,7 +230,7 @@ TEST_P(Disk, ThatWasCutGivesErrorsAndNeverZeros) {
   EXPECT_EQ(answer(kIn, 64, {{kBuffer, 512, true}}), kIoError);
   EXPECT_EQ(answer(kOut, 100, {{kBuffer, 512, false}}), kIoError);
   EXPECT_EQ(fs::file_size(file_.path()), 1024U) << "a write behind the end would make zeros of what was lost";
-  ASSERT_EQ(reports_.size(), 2U) << "one for reading, one for writing";
+  ASSERT_EQ(reports_.size(), 1U) << "one for all";
   EXPECT_EQ(reports_[0].what, Fault::kDiskFailed);
   EXPECT_EQ(reports_[0].subject, "disk 0");
 }
@@ -332,6 +344,48 @@ TEST(DiskFiles, AreOpenForOneWriterOrManyReaders) {
     EXPECT_FALSE(opens(false));
   }
   EXPECT_TRUE(opens(false));
+}
+
+TEST(DiskFiles, AreLockedUnderWhateverName) {
+  const TemporaryFile file(numbered(1024));
+  const auto writer = DiskFile::open(file.path(), false, "disk 0");
+  ASSERT_TRUE(writer);
+  const std::string moved = file.path() + "-moved";
+  fs::rename(file.path(), moved);
+  EXPECT_EQ(DiskFile::open(moved, true, "disk 1").error().what, Fault::kDiskInUse);
+  std::ofstream(file.path()) << numbered(1024);
+  EXPECT_TRUE(DiskFile::open(file.path(), false, "disk 1")) << "another file of that name is another disk";
+  fs::remove(moved);
+}
+
+TEST(DiskFiles, StayLockedWhileAChildThatWasForkedHasThem) {
+  const TemporaryFile file(numbered(1024));
+  int pipe[2];
+  ASSERT_EQ(::pipe(pipe), 0);
+  auto writer = DiskFile::open(file.path(), false, "disk 0");
+  ASSERT_TRUE(writer);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::close(pipe[1]);
+    char end = 0;
+    (void)!::read(pipe[0], &end, 1);
+    ::_exit(0);
+  }
+  {
+    const auto gone = std::move(*writer);
+  }
+  EXPECT_FALSE(DiskFile::open(file.path(), false, "disk 0"));
+  ::close(pipe[1]);
+  ::waitpid(child, nullptr, 0);
+  ::close(pipe[0]);
+  EXPECT_TRUE(DiskFile::open(file.path(), false, "disk 0"));
+}
+
+TEST(DiskFiles, WaitForTheirHost) {
+  const TemporaryFile file(numbered(1024));
+  const auto disk = DiskFile::open(file.path(), false, "disk 0");
+  ASSERT_TRUE(disk);
+  EXPECT_EQ(::fcntl(disk->descriptor(), F_GETFL) & O_NONBLOCK, 0);
 }
 
 TEST(DiskFiles, AreLockedOnlyWhileTheirProcessLives) {

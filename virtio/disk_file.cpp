@@ -32,6 +32,20 @@ Error open_error(std::string_view role, bool read_only, int number) {
   return error;
 }
 
+Error in_use(std::string_view role, bool read_only) {
+  return {.what = Fault::kDiskInUse,
+          .subject = std::string(role),
+          .wanted = std::string(read_only ? "read" : "written")};
+}
+
+int open_flags(bool read_only, mode_t mode) {
+  // O_NONBLOCK: what became a FIFO meanwhile does not wait for its writer.
+  const int common = O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+  if (read_only) return O_RDONLY | common;
+  // A block device that the host has mounted is not the guest's to write.
+  return O_RDWR | common | (S_ISBLK(mode) ? O_EXCL : 0);
+}
+
 Result<void> check_kind(mode_t mode, std::string_view role) {
   if (S_ISREG(mode) || S_ISBLK(mode)) return {};
   Error error{.what = Fault::kFileIsSpecial, .subject = std::string(role)};
@@ -93,10 +107,10 @@ Result<DiskFile> DiskFile::open(const std::string& path, bool read_only, std::st
   // Kind first: a directory opened for writing would only say "is a directory" in the system's words.
   if (::stat(path.c_str(), &status) != 0) return std::unexpected(open_error(role, read_only, errno));
   if (auto kind = check_kind(status.st_mode, role); !kind) return std::unexpected(kind.error());
-  // O_NONBLOCK: what became a FIFO meanwhile does not wait for its writer.
   DiskFile disk;
   disk.read_only_ = read_only;
-  disk.fd_.reset(::open(path.c_str(), (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  disk.fd_.reset(::open(path.c_str(), open_flags(read_only, status.st_mode)));
+  if (!disk.fd_ && errno == EBUSY) return std::unexpected(in_use(role, read_only));
   if (!disk.fd_) return std::unexpected(open_error(role, read_only, errno));
   if (::fstat(disk.fd_.get(), &status) != 0) return std::unexpected(error_of(role, "examined", errno));
   if (auto kind = check_kind(status.st_mode, role); !kind) return std::unexpected(kind.error());
@@ -105,10 +119,9 @@ Result<DiskFile> DiskFile::open(const std::string& path, bool read_only, std::st
   if (const std::string_view format = format_of(disk.fd_.get()); !format.empty())
     return std::unexpected(
         Error{.what = Fault::kDiskFormat, .subject = std::string(role), .found = std::string(format)});
-  if (!lock_file(disk.fd_.get(), read_only))
-    return std::unexpected(Error{.what = Fault::kDiskInUse,
-                                 .subject = std::string(role),
-                                 .wanted = std::string(read_only ? "read" : "written")});
+  if (!lock_file(disk.fd_.get(), read_only)) return std::unexpected(in_use(role, read_only));
+  // What a file cannot do without waiting, io_uring would refuse instead of having it waited for.
+  if (::fcntl(disk.fd_.get(), F_SETFL, 0) != 0) return std::unexpected(error_of(role, "opened", errno));
   return disk;
 }
 

@@ -23,23 +23,23 @@ void Worker::settle(const std::function<void()>& confine) {
 
 std::optional<Clock::time_point> Worker::prepare(std::vector<pollfd>& polled) {
   const std::size_t before = polled.size();
-  first_.clear();
+  parts_.clear();
   std::optional<Clock::time_point> wake_at;
   for (Transport* transport : transports_) {
-    first_.push_back(polled.size() - before);
+    const std::size_t first = polled.size();
     const auto when = transport->prepare(polled);
+    parts_.push_back({.first = first - before, .count = polled.size() - first, .timed = when.has_value()});
     if (when && (!wake_at || *when < *wake_at)) wake_at = when;
   }
-  first_.push_back(polled.size() - before);
   return wake_at;
 }
 
-void Worker::serve(std::span<const pollfd> polled, bool late) {
+void Worker::serve(std::span<const pollfd> polled) {
   for (std::size_t i = 0; i < transports_.size() && !stopping_; ++i) {
-    const auto part = polled.subspan(first_[i], first_[i + 1] - first_[i]);
+    const auto part = polled.subspan(parts_[i].first, parts_[i].count);
     const bool any = std::ranges::any_of(part, [](const pollfd& one) { return one.revents != 0; });
-    // A time that has come is the business of whoever set it; the others are asked in vain, and seldom.
-    if (any || late) transports_[i]->serve(part);
+    // Whose time it is nobody remembers: who waits for one is asked too early where others keep us awake.
+    if (any || parts_[i].timed) transports_[i]->serve(part);
   }
 }
 
@@ -49,7 +49,7 @@ void Worker::run() {
     polled.assign(1, {.fd = event_.descriptor(), .events = POLLIN, .revents = 0});
     const auto wake_at = prepare(polled);
     const int ready = ::poll(polled.data(), polled.size(), milliseconds_until(wake_at));
-    if (ready >= 0) serve(std::span(polled).subspan(1), ready == 0);
+    if (ready >= 0) serve(std::span(polled).subspan(1));
   }
 }
 

@@ -17,53 +17,55 @@ run() {
 }
 
 case $test in
-  two)
+  works)
+    # The third disk gets a file system; Linux throws away what is typed before it listens.
     random_file first 8
     random_file second 6
+    random_file third 16
     echo "@host_second $(sum second)"
-    run pvh.write=vda --cpus 2 --disk first,serial=number-1 --disk second,ro
+    while sleep 1; do echo 'hello guest'; done |
+      /pvh run "$kernel" --engine kvm --initrd /initrd --append "$command_line pvh.write=vda,vdb pvh.fs=vdc pvh.console=hvc0" -m 192M --timeout 120 \
+        --cpus 2 --disk first,serial=number-1 --disk second,ro --disk third --console virtio
     code=$?
     echo "@host_first $(sum first)"
     echo "@host_start $(head -c 4194304 first | sha256sum | cut -d ' ' -f 1)"
     echo "@host_second $(sum second)"
-    ;;
-  console)
-    # Linux throws away what comes before it listens.
-    while sleep 1; do echo 'hello guest'; done |
-      /pvh run "$kernel" --engine kvm --initrd /initrd --append "$command_line pvh.console=hvc0" --console virtio -m 192M --timeout 120
-    code=$?
-    ;;
-  fs)
-    random_file disk 16
-    run pvh.fs=vda --disk disk
-    code=$?
-    insmod /loop.ko
-    losetup /dev/loop0 disk && mount -o ro /dev/loop0 /tmp && echo "@host_fs $(sum /tmp/payload)" && umount /tmp
+    insmod /loop.ko 2>/dev/null
+    losetup /dev/loop0 third && mount -o ro /dev/loop0 /tmp && echo "@host_fs $(sum /tmp/payload)" && umount /tmp
     losetup -d /dev/loop0
     ;;
-  read-only)
-    random_file disk 6
-    echo "@host_before $(sum disk)"
-    run pvh.write=vda --disk disk,ro
+  faults)
+    # Four disks, and a fifth to tell the guest when they have been harmed. Where the first two lie 1 MiB is left for the guest's 4. No block device
+    # fails to read: a loop device makes zeros of what its file has lost, and the kernel's device mapper is not in this machine.
+    mkdir -p small
+    mount -t tmpfs -o size=4m tmpfs small
+    random_file small/filling 3
+    truncate -s 8M small/full small/behind-loop
+    random_file cut 8
+    random_file removed 8
+    truncate -s 4096 signal
+    insmod /loop.ko 2>/dev/null
+    losetup /dev/loop0 small/behind-loop
+    echo "@host_part $(head -c 3145728 cut | sha256sum | cut -d ' ' -f 1)"
+    echo "@host_removed $(sum removed)"
+    mkfifo output
+    run "pvh.faults=vda,vdb,vdc,vdd,vde pvh.write=vda,vdb,vdc" --disk small/full --disk /dev/loop0 --disk cut --disk removed \
+      --disk signal >output 2>&1 &
+    while read -r line; do
+      printf '%s\n' "$line"
+      case $line in
+        @ready*)
+          truncate -s 3M cut
+          rm removed
+          echo done | dd of=signal conv=notrunc 2>/dev/null
+          ;;
+      esac
+    done <output
+    wait $!
     code=$?
-    echo "@host_after $(sum disk)"
-    ;;
-  full)
-    # The guest's 4 MiB have no place: 2 MiB are left, and the disk is all hole.
-    random_file filling 62
-    truncate -s 8M disk
-    run pvh.write=vda --disk disk
-    code=$?
-    ;;
-  failing)
-    # A block device that takes all that it is given and then, flushed, cannot keep it: its own file has no room.
-    random_file filling 62
-    truncate -s 8M hole
-    insmod /loop.ko
-    losetup /dev/loop0 hole
-    run pvh.write=vda --disk /dev/loop0
-    code=$?
+    echo "@host_cut $(stat -c %s cut)"
     losetup -d /dev/loop0
+    umount small
     ;;
   killed)
     # As often as NUMBER says: killed at a random moment after the first flush.

@@ -22,7 +22,7 @@ class Block final : public Device {
     std::string serial;  ///< its first 20 bytes are what the guest gets
     unsigned queues = 1;
     bool threads_only = false;  ///< no io_uring
-    /// Of what the host could not do, once for each kind of request. Called on any thread.
+    /// Of the first thing that the host could not do. Called on any thread.
     std::function<void(const Error&)> report = [](const Error&) {};
   };
 
@@ -69,6 +69,8 @@ class Block final : public Device {
 
   [[nodiscard]] bool fits(std::uint64_t sector, std::uint64_t size) const;
   [[nodiscard]] bool writes_through() const;
+  /// Whether the file is shorter than the disk: looked at once for all that is served together.
+  [[nodiscard]] bool is_cut();
 
   DiskFile file_;
   Options options_;
@@ -77,10 +79,11 @@ class Block final : public Device {
 
   Driver* driver_ = nullptr;
   bool write_back_ = true;
+  std::optional<bool> cut_;  ///< what `is_cut` found in this `serve`
   Chain chain_;
   std::vector<std::unique_ptr<Request>> requests_;  ///< by tag; made when first needed
   std::vector<Request*> idle_;
-  std::uint32_t reported_ = 0;  ///< kinds of request
+  bool reported_ = false;
 };
 
 }  // namespace pvh::virtio

@@ -28,16 +28,23 @@ class Worker {
 
   /// Adds what the devices wait for, and says when to serve them at the latest.
   [[nodiscard]] std::optional<Device::Clock::time_point> prepare(std::vector<pollfd>& polled);
-  /// With what `prepare` added; `late`: nothing came until then.
-  void serve(std::span<const pollfd> polled, bool late);
+  /// With what `prepare` added.
+  void serve(std::span<const pollfd> polled);
 
   /// Until `stop`, which another thread calls.
   void run();
   void stop();
 
  private:
+  /// What a transport has of what `prepare` added.
+  struct Part {
+    std::size_t first;
+    std::size_t count;
+    bool timed;  ///< it waits for a time, too
+  };
+
   std::vector<Transport*> transports_;
-  std::vector<std::size_t> first_;  ///< where a transport's part begins of what `prepare` added
+  std::vector<Part> parts_;
   engine::Event event_;
   std::atomic<bool> stopping_ = false;
 };
