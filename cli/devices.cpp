@@ -8,6 +8,8 @@
 #include "output.hpp"
 #include "pvh/virtio/block.hpp"
 #include "pvh/virtio/entropy.hpp"
+#include "pvh/virtio/tap.hpp"
+#include "pvh/virtio/vhost_net.hpp"
 
 namespace pvh::cli {
 namespace {
@@ -30,10 +32,31 @@ std::unique_ptr<virtio::Device> block_device(const MachineOptions& machine, std:
                                               }});
 }
 
+std::string net_name(std::size_t number) {
+  return fmt::format("network {}", number);
+}
+
+virtio::Mac mac_of(const MachineOptions& machine, std::size_t number) {
+  const NetOption& net = machine.nets[number];
+  return net.mac.value_or(virtio::default_mac(net.tap, machine.disks.size() + number));
+}
+
+std::unique_ptr<virtio::Device> network_card(const MachineOptions& machine, std::size_t number,
+                                             UniqueFd tap) {
+  const auto report = [tap_name = machine.nets[number].tap](const Error& error) {
+    complain(message({error, tap_name}));
+  };
+  const virtio::NetCard::Options options{
+      .name = net_name(number), .mac = mac_of(machine, number), .report = report};
+  if (auto card = virtio::VhostNet::create(tap, options)) return card;
+  return std::make_unique<virtio::Net>(std::make_unique<virtio::TapPort>(std::move(tap)), options);
+}
+
 }  // namespace
 
 std::vector<board::VirtioKind> device_kinds(const MachineOptions& machine) {
   std::vector<board::VirtioKind> kinds(machine.disks.size(), board::VirtioKind::kBlock);
+  kinds.insert(kinds.end(), machine.nets.size(), board::VirtioKind::kNet);
   if (machine.console) kinds.push_back(board::VirtioKind::kConsole);
   if (machine.entropy) kinds.push_back(board::VirtioKind::kEntropy);
   return kinds;
@@ -49,11 +72,24 @@ std::expected<std::vector<virtio::DiskFile>, Failure> open_disks(const MachineOp
   return files;
 }
 
-OwnDevices own_devices(const MachineOptions& machine, std::vector<virtio::DiskFile> disks) {
+std::expected<std::vector<UniqueFd>, Failure> open_nets(const MachineOptions& machine) {
+  std::vector<UniqueFd> nets;
+  for (const NetOption& net : machine.nets) {
+    auto tap = virtio::open_tap(net.tap);
+    if (!tap) return std::unexpected(Failure{tap.error()});
+    nets.push_back(std::move(*tap));
+  }
+  return nets;
+}
+
+OwnDevices own_devices(const MachineOptions& machine, std::vector<virtio::DiskFile> disks,
+                       std::vector<UniqueFd> nets) {
   OwnDevices out;
   auto& devices = out.devices;
   for (virtio::DiskFile& disk : disks)
     devices.push_back(block_device(machine, devices.size(), std::move(disk)));
+  for (std::size_t i = 0; i < nets.size(); ++i)
+    devices.push_back(network_card(machine, i, std::move(nets[i])));
   if (machine.console) {
     auto console = std::make_unique<virtio::Console>();
     out.console = console.get();
@@ -63,10 +99,12 @@ OwnDevices own_devices(const MachineOptions& machine, std::vector<virtio::DiskFi
   return out;
 }
 
-std::vector<qemu::Device> qemu_devices(const MachineOptions& machine) {
+std::vector<qemu::Device> qemu_devices(const MachineOptions& machine, std::span<const UniqueFd> nets) {
   std::vector<qemu::Device> out;
   for (const DiskOption& disk : machine.disks)
     out.emplace_back(qemu::Disk{.path = disk.path, .read_only = disk.read_only, .serial = disk.serial});
+  for (std::size_t i = 0; i < nets.size(); ++i)
+    out.emplace_back(qemu::Net{.tap = nets[i].get(), .mac = virtio::mac_text(mac_of(machine, i))});
   if (machine.console) out.emplace_back(qemu::Console{});
   if (machine.entropy) out.emplace_back(qemu::Entropy{});
   return out;

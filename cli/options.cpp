@@ -10,6 +10,7 @@
 
 #include "arguments.hpp"
 #include "help.hpp"
+#include "pvh/virtio/tap.hpp"
 #include "units.hpp"
 #include "words.hpp"
 
@@ -35,6 +36,7 @@ struct Texts {
   std::string memory = "512M";
   std::string cpus = "1";
   std::vector<std::string> disks;
+  std::vector<std::string> nets;
   bool no_entropy = false;
   std::string console = "serial";
   bool no_acpi = false;
@@ -68,6 +70,7 @@ void add_machine_options(ArgumentParser& parser, Texts& texts) {
   parser.add_last("-m,--memory", texts.memory);
   parser.add_last("--cpus", texts.cpus);
   parser.add_all("--disk", texts.disks);
+  parser.add_all("--net", texts.nets);
   parser.add_flag("--no-rng", texts.no_entropy);
   parser.add_last("--console", texts.console);
   parser.add_flag("--no-acpi", texts.no_acpi);
@@ -178,6 +181,11 @@ Expected<void> read_files(const Texts& texts, MachineOptions& out) {
     }
     out.disks.push_back(std::move(*disk));
     if (out.disks.back().path.empty()) return wrong("--disk", text, "names no file");
+  }
+  for (const std::string& text : texts.nets) {
+    auto net = parse_net(text);
+    if (!net) return wrong("--net", text, net.error());
+    out.nets.push_back(std::move(*net));
   }
   if (!texts.append.empty()) {
     out.command_line = fmt::format("{}", fmt::join(texts.append, " "));
@@ -369,6 +377,29 @@ std::optional<DiskOption> parse_disk(std::string_view text) {
       out.serial = word.substr(kSerial.size());
     else
       return std::nullopt;
+  }
+  return out;
+}
+
+std::expected<NetOption, std::string_view> parse_net(std::string_view text) {
+  constexpr std::string_view kTap = "tap=";
+  constexpr std::string_view kMac = "mac=";
+  using Wrong = std::unexpected<std::string_view>;
+  NetOption out;
+  std::string kind;
+  auto rest = split_at_comma(text, kind);
+  if (!kind.starts_with(kTap)) return Wrong("must begin with tap=, and the name of a tap of this host");
+  out.tap = kind.substr(kTap.size());
+  if (out.tap.empty()) return Wrong("names no interface");
+  if (out.tap.size() > virtio::kLongestInterfaceName)
+    return Wrong("no interface has such a long name: 15 characters are the most");
+  while (rest) {
+    std::string word;
+    rest = split_at_comma(*rest, word);
+    if (!word.starts_with(kMac)) return Wrong("only `mac=` may follow a comma");
+    out.mac = virtio::parse_mac(std::string_view(word).substr(kMac.size()));
+    if (!out.mac)
+      return Wrong("the MAC must be of one card, such as 02:00:5e:10:00:01 (its first byte even)");
   }
   return out;
 }

@@ -51,8 +51,8 @@ void announce(const RunOptions& options, const EngineChoice& choice, const Prepa
 }
 
 Result<engine::Outcome> run_kvm(const RunOptions& options, const Prepared& prepared, kvm::Monitor& monitor,
-                                std::vector<virtio::DiskFile> disks) {
-  const OwnDevices own = own_devices(options.machine, std::move(disks));
+                                std::vector<virtio::DiskFile> disks, std::vector<UniqueFd> nets) {
+  const OwnDevices own = own_devices(options.machine, std::move(disks), std::move(nets));
   const auto files = prepared.files();
   return monitor.run(prepared.plan, {.timeout = options.timeout,
                                      .files = files,
@@ -63,12 +63,12 @@ Result<engine::Outcome> run_kvm(const RunOptions& options, const Prepared& prepa
 }
 
 Result<engine::Outcome> run_qemu(const RunOptions& options, const boot::BootPlan& plan,
-                                 std::vector<virtio::DiskFile> disks) {
+                                 std::vector<virtio::DiskFile> disks, std::vector<UniqueFd> nets) {
   // QEMU opens and locks them itself; ours would be in its way.
   disks.clear();
   return qemu::run(plan, {.binary = options.qemu,
                           .cpus = options.machine.cpus,
-                          .devices = qemu_devices(options.machine),
+                          .devices = qemu_devices(options.machine, nets),
                           .timeout = options.timeout,
                           .input = 0,
                           .output = 1});
@@ -80,6 +80,11 @@ int run(const RunOptions& options) {
   auto disks = open_disks(options.machine);
   if (!disks) {
     complain(message(disks.error()));
+    return kExitError;
+  }
+  auto nets = open_nets(options.machine);
+  if (!nets) {
+    complain(message(nets.error()));
     return kExitError;
   }
   const EngineChoice choice = engine_for(options);
@@ -96,8 +101,8 @@ int run(const RunOptions& options) {
     return kExitError;
   }
   announce(options, choice, *prepared);
-  const auto outcome = monitor ? run_kvm(options, *prepared, *monitor, std::move(*disks))
-                               : run_qemu(options, prepared->plan, std::move(*disks));
+  const auto outcome = monitor ? run_kvm(options, *prepared, *monitor, std::move(*disks), std::move(*nets))
+                               : run_qemu(options, prepared->plan, std::move(*disks), std::move(*nets));
   if (!outcome) {
     complain(message({outcome.error(), ""}));
     return kExitError;
