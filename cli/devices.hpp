@@ -3,7 +3,6 @@
 
 #include <expected>
 #include <memory>
-#include <span>
 #include <vector>
 
 #include "options.hpp"
@@ -21,22 +20,23 @@ namespace pvh::cli {
 /// then network cards, so that nothing but a disk moves one; then the rest.
 [[nodiscard]] std::vector<board::VirtioKind> device_kinds(const MachineOptions& machine);
 
-/// The disks' files, open and locked; or what is wrong with one.
-[[nodiscard]] std::expected<std::vector<virtio::DiskFile>, Failure> open_disks(const MachineOptions& machine);
-
-/// The host's ends of the network cards; or what is wrong with one.
-[[nodiscard]] std::expected<std::vector<UniqueFd>, Failure> open_nets(const MachineOptions& machine);
+/// The host's ends of the devices: what the user named, open and locked.
+struct HostEnds {
+  std::vector<virtio::DiskFile> disks;
+  std::vector<UniqueFd> nets;
+  UniqueFd socket;  ///< none where there is no such device
+};
+/// All of them; or what is wrong with one.
+[[nodiscard]] std::expected<HostEnds, Failure> open_host_ends(const MachineOptions& machine);
 
 /// The devices themselves, for our own monitor.
 struct OwnDevices {
   std::vector<std::unique_ptr<virtio::Device>> devices;
   virtio::Console* console = nullptr;  ///< one of them, where there is one
 };
-[[nodiscard]] OwnDevices own_devices(const MachineOptions& machine, std::vector<virtio::DiskFile> disks,
-                                     std::vector<UniqueFd> nets);
+[[nodiscard]] Result<OwnDevices> own_devices(const MachineOptions& machine, HostEnds ends);
 
-/// As QEMU is told of them. It inherits `nets`.
-[[nodiscard]] std::vector<qemu::Device> qemu_devices(const MachineOptions& machine,
-                                                     std::span<const UniqueFd> nets);
+/// As QEMU is told of them. It opens disks itself, and inherits the rest of `ends`.
+[[nodiscard]] std::vector<qemu::Device> qemu_devices(const MachineOptions& machine, const HostEnds& ends);
 
 }  // namespace pvh::cli

@@ -36,6 +36,7 @@ constexpr std::string_view kRun =
                        a virtio disk, raw; repeatable, the first is /dev/vda (a comma in FILE: ,,)
   --net tap=NAME[,mac=MAC]
                        a virtio network card at that tap of this host; repeatable, the first is eth0
+  --vsock CID          a virtio socket: the guest is CID (3 or more), this host is 2
   --no-rng             no virtio source of random numbers
   --console KIND       what this terminal is in the guest: serial (ttyS0) or virtio (hvc0) (serial)
   --no-acpi            no ACPI tables: the guest finds no virtio device and cannot power off
@@ -75,6 +76,7 @@ constexpr std::string_view kPlan =
                        a virtio disk, raw; repeatable, the first is /dev/vda (a comma in FILE: ,,)
   --net tap=NAME[,mac=MAC]
                        a virtio network card at that tap of this host; repeatable, the first is eth0
+  --vsock CID          a virtio socket: the guest is CID (3 or more), this host is 2
   --no-rng             no virtio source of random numbers
   --console KIND       what this terminal is in the guest: serial (ttyS0) or virtio (hvc0) (serial)
   --no-acpi            no ACPI tables

@@ -10,6 +10,7 @@
 
 #include "arguments.hpp"
 #include "help.hpp"
+#include "pvh/virtio/socket.hpp"
 #include "pvh/virtio/tap.hpp"
 #include "units.hpp"
 #include "words.hpp"
@@ -37,6 +38,7 @@ struct Texts {
   std::string cpus = "1";
   std::vector<std::string> disks;
   std::vector<std::string> nets;
+  std::string cid;
   bool no_entropy = false;
   std::string console = "serial";
   bool no_acpi = false;
@@ -71,6 +73,7 @@ void add_machine_options(ArgumentParser& parser, Texts& texts) {
   parser.add_last("--cpus", texts.cpus);
   parser.add_all("--disk", texts.disks);
   parser.add_all("--net", texts.nets);
+  parser.add_last("--vsock", texts.cid);
   parser.add_flag("--no-rng", texts.no_entropy);
   parser.add_last("--console", texts.console);
   parser.add_flag("--no-acpi", texts.no_acpi);
@@ -212,6 +215,12 @@ Expected<MachineOptions> machine_options(const Texts& texts, std::uint64_t max_u
   if (texts.console != "serial" && texts.console != "virtio")
     return wrong("--console", texts.console, "must be serial or virtio");
   out.console = texts.console == "virtio";
+  if (!texts.cid.empty()) {
+    const auto cid = parse_number(texts.cid);
+    if (!cid || *cid < virtio::kFirstCid || *cid > virtio::kLastCid)
+      return wrong("--vsock", texts.cid, "not a guest's CID: from 3 to 4294967294; 0, 1 and 2 are reserved");
+    out.cid = static_cast<std::uint32_t>(*cid);
+  }
   out.cache = !texts.no_cache;
 
   const auto version = parse_number(texts.start_info_version);

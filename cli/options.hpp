@@ -61,6 +61,7 @@ struct MachineOptions {
   bool acpi = true;
   std::vector<DiskOption> disks;
   std::vector<NetOption> nets;
+  std::optional<std::uint32_t> cid;  ///< of a virtio socket
   bool entropy = true;
   bool console = false;  ///< a virtio one
   std::uint32_t start_info_version = 1;

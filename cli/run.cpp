@@ -51,24 +51,24 @@ void announce(const RunOptions& options, const EngineChoice& choice, const Prepa
 }
 
 Result<engine::Outcome> run_kvm(const RunOptions& options, const Prepared& prepared, kvm::Monitor& monitor,
-                                std::vector<virtio::DiskFile> disks, std::vector<UniqueFd> nets) {
-  const OwnDevices own = own_devices(options.machine, std::move(disks), std::move(nets));
+                                HostEnds ends) {
+  const auto own = own_devices(options.machine, std::move(ends));
+  if (!own) return std::unexpected(own.error());
   const auto files = prepared.files();
   return monitor.run(prepared.plan, {.timeout = options.timeout,
                                      .files = files,
                                      .input = 0,
                                      .output = 1,
-                                     .devices = own.devices,
-                                     .console = own.console});
+                                     .devices = own->devices,
+                                     .console = own->console});
 }
 
-Result<engine::Outcome> run_qemu(const RunOptions& options, const boot::BootPlan& plan,
-                                 std::vector<virtio::DiskFile> disks, std::vector<UniqueFd> nets) {
-  // QEMU opens and locks them itself; ours would be in its way.
-  disks.clear();
+Result<engine::Outcome> run_qemu(const RunOptions& options, const boot::BootPlan& plan, HostEnds ends) {
+  // QEMU opens and locks disks itself; ours would be in its way.
+  ends.disks.clear();
   return qemu::run(plan, {.binary = options.qemu,
                           .cpus = options.machine.cpus,
-                          .devices = qemu_devices(options.machine, nets),
+                          .devices = qemu_devices(options.machine, ends),
                           .timeout = options.timeout,
                           .input = 0,
                           .output = 1});
@@ -77,14 +77,9 @@ Result<engine::Outcome> run_qemu(const RunOptions& options, const boot::BootPlan
 }  // namespace
 
 int run(const RunOptions& options) {
-  auto disks = open_disks(options.machine);
-  if (!disks) {
-    complain(message(disks.error()));
-    return kExitError;
-  }
-  auto nets = open_nets(options.machine);
-  if (!nets) {
-    complain(message(nets.error()));
+  auto ends = open_host_ends(options.machine);
+  if (!ends) {
+    complain(message(ends.error()));
     return kExitError;
   }
   const EngineChoice choice = engine_for(options);
@@ -101,8 +96,8 @@ int run(const RunOptions& options) {
     return kExitError;
   }
   announce(options, choice, *prepared);
-  const auto outcome = monitor ? run_kvm(options, *prepared, *monitor, std::move(*disks), std::move(*nets))
-                               : run_qemu(options, prepared->plan, std::move(*disks), std::move(*nets));
+  const auto outcome = monitor ? run_kvm(options, *prepared, *monitor, std::move(*ends))
+                               : run_qemu(options, prepared->plan, std::move(*ends));
   if (!outcome) {
     complain(message({outcome.error(), ""}));
     return kExitError;

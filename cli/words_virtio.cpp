@@ -23,6 +23,10 @@ words::Table words_virtio() {
       {Fault::kTapFailed, "the host does not give the tap {subject}: {found}", ""},
       {Fault::kTunMissing, "there is no {subject} on this host", "`modprobe tun` brings it; it needs root."},
       {Fault::kTunForbidden, "{subject} cannot be opened: {found}", ""},
+      {Fault::kSocketMissing, "there is no {subject} on this host",
+       "`modprobe vhost_vsock` brings it; it needs root."},
+      {Fault::kSocketFailed, "the host does not give {subject}: {found}", ""},
+      {Fault::kSocketInUse, "another guest has the CID {found}", "Give this one another by --vsock."},
       {Fault::kNetGone, "{subject} is cut off: {found}",
        "The guest sees an unplugged cable. It goes on without."},
   };

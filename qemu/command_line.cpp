@@ -52,6 +52,11 @@ class DeviceOptions {
         fmt::format("virtio-net-device,bus=virtio-mmio-bus.{},netdev=net{},mac={}", slot_, number_, net.mac));
   }
 
+  void operator()(const Socket& socket) const {
+    add("-device", fmt::format("vhost-vsock-device,bus=virtio-mmio-bus.{},guest-cid={},vhostfd={}", slot_,
+                               socket.cid, descriptor_));
+  }
+
   void operator()(const Entropy&) const {
     add("-object", fmt::format("rng-builtin,id=rng{}", number_));
     add("-device", fmt::format("virtio-rng-device,bus=virtio-mmio-bus.{},rng=rng{}", slot_, number_));
@@ -78,6 +83,7 @@ class DeviceOptions {
 /// What a device has open on the host; nothing where QEMU opens it itself.
 std::optional<int> descriptor_of(const Device& device) {
   if (const auto* net = std::get_if<Net>(&device)) return net->tap;
+  if (const auto* socket = std::get_if<Socket>(&device)) return socket->end;
   return std::nullopt;
 }
 

@@ -101,6 +101,7 @@ inline std::vector<Allowed> for_cpu() {
       request(VHOST_SET_VRING_CALL, "the same"),
       request(VHOST_SET_VRING_ERR, "the same"),
       request(VHOST_NET_SET_BACKEND, "the same, and its reset"),
+      request(VHOST_VSOCK_SET_RUNNING, "the same, of sockets"),
   };
 }
 
@@ -143,6 +144,8 @@ inline std::vector<Allowed> for_supervisor() {
       request(TIOCGPGRP, "the same"),
       request(KVM_IRQFD, "the virtio devices are connected before the guest runs"),
       request(KVM_IOEVENTFD, "the same"),
+      request(VHOST_NET_SET_BACKEND, "at the end: the kernel lets go of the guest's memory"),
+      request(VHOST_VSOCK_SET_RUNNING, "the same"),
       request(KVM_GET_MP_STATE, "the report of a crash"),
       request(KVM_GET_REGS, "the same"),
       request(KVM_GET_SREGS, "the same"),

@@ -22,7 +22,7 @@ await() {
 run() {
   words=$1
   shift
-  "$pvh" run "$kernel" --engine "$engine" --initrd "$initrd" --append "$command_line $words" -m 192M --timeout 240 "$@" </dev/null
+  "$pvh" run "$kernel" --engine "$engine" --initrd "$initrd" --append "$command_line $words" -m 192M --timeout 600 "$@" </dev/null
 }
 
 case $test in
@@ -44,6 +44,16 @@ case $test in
     kill $to_guest $(pidof nc) 2>/dev/null
     wait $from_guest
     echo "@host_received $(cat from-guest)"
+    ;;
+  vsock)
+    /vsock answer 9999 &
+    {
+      await /vsock ask 42 9999 'hello guest' && echo '@host_asked'
+    } &
+    to_guest=$!
+    run pvh.vsock=9999 --vsock 42
+    code=$?
+    kill $to_guest 2>/dev/null
     ;;
 esac
 exit $code
