@@ -8,6 +8,9 @@
 #include "output.hpp"
 #include "pvh/virtio/block.hpp"
 #include "pvh/virtio/entropy.hpp"
+#include "pvh/virtio/socket.hpp"
+#include "pvh/virtio/tap.hpp"
+#include "pvh/virtio/vhost_net.hpp"
 
 namespace pvh::cli {
 namespace {
@@ -30,30 +33,69 @@ std::unique_ptr<virtio::Device> block_device(const MachineOptions& machine, std:
                                               }});
 }
 
+std::string net_name(std::size_t number) {
+  return fmt::format("network {}", number);
+}
+
+virtio::Mac mac_of(const MachineOptions& machine, std::size_t number) {
+  const NetOption& net = machine.nets[number];
+  return net.mac.value_or(virtio::default_mac(net.tap, machine.disks.size() + number));
+}
+
+std::unique_ptr<virtio::Device> network_card(const MachineOptions& machine, std::size_t number,
+                                             UniqueFd tap) {
+  const auto report = [tap_name = machine.nets[number].tap](const Error& error) {
+    complain(message({error, tap_name}));
+  };
+  const virtio::NetCard::Options options{
+      .name = net_name(number), .mac = mac_of(machine, number), .report = report};
+  if (auto card = virtio::VhostNet::create(tap, options)) return card;
+  return std::make_unique<virtio::Net>(std::make_unique<virtio::TapPort>(std::move(tap)), options);
+}
+
 }  // namespace
 
 std::vector<board::VirtioKind> device_kinds(const MachineOptions& machine) {
   std::vector<board::VirtioKind> kinds(machine.disks.size(), board::VirtioKind::kBlock);
+  kinds.insert(kinds.end(), machine.nets.size(), board::VirtioKind::kNet);
+  if (machine.cid) kinds.push_back(board::VirtioKind::kSocket);
   if (machine.console) kinds.push_back(board::VirtioKind::kConsole);
   if (machine.entropy) kinds.push_back(board::VirtioKind::kEntropy);
   return kinds;
 }
 
-std::expected<std::vector<virtio::DiskFile>, Failure> open_disks(const MachineOptions& machine) {
-  std::vector<virtio::DiskFile> files;
+std::expected<HostEnds, Failure> open_host_ends(const MachineOptions& machine) {
+  HostEnds ends;
   for (const DiskOption& disk : machine.disks) {
-    auto file = virtio::DiskFile::open(disk.path, disk.read_only, disk_name(files.size()));
+    auto file = virtio::DiskFile::open(disk.path, disk.read_only, disk_name(ends.disks.size()));
     if (!file) return std::unexpected(Failure{file.error(), disk.path});
-    files.push_back(std::move(*file));
+    ends.disks.push_back(std::move(*file));
   }
-  return files;
+  for (const NetOption& net : machine.nets) {
+    auto tap = virtio::open_tap(net.tap);
+    if (!tap) return std::unexpected(Failure{tap.error()});
+    ends.nets.push_back(std::move(*tap));
+  }
+  if (machine.cid) {
+    auto socket = virtio::open_socket_end(*machine.cid);
+    if (!socket) return std::unexpected(Failure{socket.error()});
+    ends.socket = std::move(*socket);
+  }
+  return ends;
 }
 
-OwnDevices own_devices(const MachineOptions& machine, std::vector<virtio::DiskFile> disks) {
+Result<OwnDevices> own_devices(const MachineOptions& machine, HostEnds ends) {
   OwnDevices out;
   auto& devices = out.devices;
-  for (virtio::DiskFile& disk : disks)
-    devices.push_back(block_device(machine, devices.size(), std::move(disk)));
+  for (std::size_t i = 0; i < ends.disks.size(); ++i)
+    devices.push_back(block_device(machine, i, std::move(ends.disks[i])));
+  for (std::size_t i = 0; i < ends.nets.size(); ++i)
+    devices.push_back(network_card(machine, i, std::move(ends.nets[i])));
+  if (machine.cid) {
+    auto socket = virtio::Socket::create(std::move(ends.socket), *machine.cid);
+    if (!socket) return std::unexpected(socket.error());
+    devices.push_back(std::move(*socket));
+  }
   if (machine.console) {
     auto console = std::make_unique<virtio::Console>();
     out.console = console.get();
@@ -63,10 +105,13 @@ OwnDevices own_devices(const MachineOptions& machine, std::vector<virtio::DiskFi
   return out;
 }
 
-std::vector<qemu::Device> qemu_devices(const MachineOptions& machine) {
+std::vector<qemu::Device> qemu_devices(const MachineOptions& machine, const HostEnds& ends) {
   std::vector<qemu::Device> out;
   for (const DiskOption& disk : machine.disks)
     out.emplace_back(qemu::Disk{.path = disk.path, .read_only = disk.read_only, .serial = disk.serial});
+  for (std::size_t i = 0; i < ends.nets.size(); ++i)
+    out.emplace_back(qemu::Net{.tap = ends.nets[i].get(), .mac = virtio::mac_text(mac_of(machine, i))});
+  if (machine.cid) out.emplace_back(qemu::Socket{.end = ends.socket.get(), .cid = *machine.cid});
   if (machine.console) out.emplace_back(qemu::Console{});
   if (machine.entropy) out.emplace_back(qemu::Entropy{});
   return out;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "options.hpp"
+#include "pvh/base/unique_fd.hpp"
 #include "pvh/board/board.hpp"
 #include "pvh/qemu/qemu.hpp"
 #include "pvh/virtio/console.hpp"
@@ -16,20 +17,26 @@
 namespace pvh::cli {
 
 /// Which there are, in the order of their slots: disks as they were given, so that the first is /dev/vda;
-/// then the rest, so that nothing else moves a disk.
+/// then network cards, so that nothing but a disk moves one; then the rest.
 [[nodiscard]] std::vector<board::VirtioKind> device_kinds(const MachineOptions& machine);
 
-/// The disks' files, open and locked; or what is wrong with one.
-[[nodiscard]] std::expected<std::vector<virtio::DiskFile>, Failure> open_disks(const MachineOptions& machine);
+/// The host's ends of the devices: what the user named, open and locked.
+struct HostEnds {
+  std::vector<virtio::DiskFile> disks;
+  std::vector<UniqueFd> nets;
+  UniqueFd socket;  ///< none where there is no such device
+};
+/// All of them; or what is wrong with one.
+[[nodiscard]] std::expected<HostEnds, Failure> open_host_ends(const MachineOptions& machine);
 
 /// The devices themselves, for our own monitor.
 struct OwnDevices {
   std::vector<std::unique_ptr<virtio::Device>> devices;
   virtio::Console* console = nullptr;  ///< one of them, where there is one
 };
-[[nodiscard]] OwnDevices own_devices(const MachineOptions& machine, std::vector<virtio::DiskFile> disks);
+[[nodiscard]] Result<OwnDevices> own_devices(const MachineOptions& machine, HostEnds ends);
 
-/// As QEMU is told of them.
-[[nodiscard]] std::vector<qemu::Device> qemu_devices(const MachineOptions& machine);
+/// As QEMU is told of them. It opens disks itself, and inherits the rest of `ends`.
+[[nodiscard]] std::vector<qemu::Device> qemu_devices(const MachineOptions& machine, const HostEnds& ends);
 
 }  // namespace pvh::cli

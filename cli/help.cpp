@@ -35,6 +35,9 @@ constexpr std::string_view kRun =
   --cpus N             CPUs (1)
   --disk FILE[,ro][,serial=S]
                        a virtio disk, raw; repeatable, the first is /dev/vda (a comma in FILE: ,,)
+  --net tap=NAME[,mac=MAC]
+                       a virtio network card at that tap of this host; repeatable, the first is eth0
+  --vsock CID          a virtio socket: the guest is CID (3 or more), this host is 2
   --no-rng             no virtio source of random numbers
   --console KIND       what this terminal is in the guest: serial (ttyS0) or virtio (hvc0) (serial)
   --no-acpi            no ACPI tables: the guest finds no virtio device and cannot power off
@@ -72,6 +75,9 @@ constexpr std::string_view kPlan =
   --cpus N             CPUs (1)
   --disk FILE[,ro][,serial=S]
                        a virtio disk, raw; repeatable, the first is /dev/vda (a comma in FILE: ,,)
+  --net tap=NAME[,mac=MAC]
+                       a virtio network card at that tap of this host; repeatable, the first is eth0
+  --vsock CID          a virtio socket: the guest is CID (3 or more), this host is 2
   --no-rng             no virtio source of random numbers
   --console KIND       what this terminal is in the guest: serial (ttyS0) or virtio (hvc0) (serial)
   --no-acpi            no ACPI tables

@@ -10,6 +10,8 @@
 
 #include "arguments.hpp"
 #include "help.hpp"
+#include "pvh/virtio/socket.hpp"
+#include "pvh/virtio/tap.hpp"
 #include "units.hpp"
 #include "words.hpp"
 
@@ -35,6 +37,8 @@ struct Texts {
   std::string memory = "512M";
   std::string cpus = "1";
   std::vector<std::string> disks;
+  std::vector<std::string> nets;
+  std::string cid;
   bool no_entropy = false;
   std::string console = "serial";
   bool no_acpi = false;
@@ -70,6 +74,8 @@ void add_machine_options(ArgumentParser& parser, Texts& texts) {
   parser.add_last("-m,--memory", texts.memory);
   parser.add_last("--cpus", texts.cpus);
   parser.add_all("--disk", texts.disks);
+  parser.add_all("--net", texts.nets);
+  parser.add_last("--vsock", texts.cid);
   parser.add_flag("--no-rng", texts.no_entropy);
   parser.add_last("--console", texts.console);
   parser.add_flag("--no-acpi", texts.no_acpi);
@@ -187,6 +193,11 @@ Expected<void> read_files(const Texts& texts, MachineOptions& out) {
     out.disks.push_back(std::move(*disk));
     if (out.disks.back().path.empty()) return wrong("--disk", text, "names no file");
   }
+  for (const std::string& text : texts.nets) {
+    auto net = parse_net(text);
+    if (!net) return wrong("--net", text, net.error());
+    out.nets.push_back(std::move(*net));
+  }
   if (!texts.append.empty()) {
     out.command_line = fmt::format("{}", fmt::join(texts.append, " "));
   }
@@ -212,6 +223,12 @@ Expected<MachineOptions> machine_options(const Texts& texts, std::uint64_t max_u
   if (texts.console != "serial" && texts.console != "virtio")
     return wrong("--console", texts.console, "must be serial or virtio");
   out.console = texts.console == "virtio";
+  if (!texts.cid.empty()) {
+    const auto cid = parse_number(texts.cid);
+    if (!cid || *cid < virtio::kFirstCid || *cid > virtio::kLastCid)
+      return wrong("--vsock", texts.cid, "not a guest's CID: from 3 to 4294967294; 0, 1 and 2 are reserved");
+    out.cid = static_cast<std::uint32_t>(*cid);
+  }
   out.cache = !texts.no_cache;
 
   const auto version = parse_number(texts.start_info_version);
@@ -413,6 +430,29 @@ std::optional<DiskOption> parse_disk(std::string_view text) {
       out.serial = word.substr(kSerial.size());
     else
       return std::nullopt;
+  }
+  return out;
+}
+
+std::expected<NetOption, std::string_view> parse_net(std::string_view text) {
+  constexpr std::string_view kTap = "tap=";
+  constexpr std::string_view kMac = "mac=";
+  using Wrong = std::unexpected<std::string_view>;
+  NetOption out;
+  std::string kind;
+  auto rest = split_at_comma(text, kind);
+  if (!kind.starts_with(kTap)) return Wrong("must begin with tap=, and the name of a tap of this host");
+  out.tap = kind.substr(kTap.size());
+  if (out.tap.empty()) return Wrong("names no interface");
+  if (out.tap.size() > virtio::kLongestInterfaceName)
+    return Wrong("no interface has such a long name: 15 characters are the most");
+  while (rest) {
+    std::string word;
+    rest = split_at_comma(*rest, word);
+    if (!word.starts_with(kMac)) return Wrong("only `mac=` may follow a comma");
+    out.mac = virtio::parse_mac(std::string_view(word).substr(kMac.size()));
+    if (!out.mac)
+      return Wrong("the MAC must be of one card, such as 02:00:5e:10:00:01 (its first byte even)");
   }
   return out;
 }

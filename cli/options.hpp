@@ -13,6 +13,7 @@
 
 #include "pvh/base/address.hpp"
 #include "pvh/boot/plan.hpp"
+#include "pvh/virtio/mac.hpp"
 
 namespace pvh::cli {
 
@@ -42,6 +43,13 @@ struct DiskOption {
   bool operator==(const DiskOption&) const = default;
 };
 
+/// A network card.
+struct NetOption {
+  std::string tap;                      ///< the interface's name
+  std::optional<virtio::Mac> mac = {};  ///< without, one that its slot and its tap choose
+  bool operator==(const NetOption&) const = default;
+};
+
 /// What `plan` and `run` have in common: the machine, and what it is given.
 struct MachineOptions {
   std::string kernel;
@@ -52,6 +60,8 @@ struct MachineOptions {
   std::uint32_t cpus = 1;
   bool acpi = true;
   std::vector<DiskOption> disks;
+  std::vector<NetOption> nets;
+  std::optional<std::uint32_t> cid;  ///< of a virtio socket
   bool entropy = true;
   bool console = false;  ///< a virtio one
   std::uint32_t start_info_version = 1;
@@ -129,6 +139,9 @@ struct UsageError {
 /// "FILE[,ro][,serial=S]"; nothing where another word follows a comma, or S is none that a guest can be
 /// given.
 [[nodiscard]] std::optional<DiskOption> parse_disk(std::string_view text);
+
+/// "tap=NAME[,mac=MAC]"; or what is wrong with it, in words.
+[[nodiscard]] std::expected<NetOption, std::string_view> parse_net(std::string_view text);
 
 /// "TYPE@START+SIZE", TYPE by name or number.
 [[nodiscard]] std::optional<boot::UserRange> parse_memory_range(std::string_view text);

@@ -267,5 +267,17 @@ TEST_P(EveryCommand, HasAHelpThatFitsAScreen) {
 INSTANTIATE_TEST_SUITE_P(Commands, EveryCommand,
                          testing::Values("run", "plan", "inspect", "extract", "cache", "conform"));
 
+TEST(ParseNet, TakesATapAndAnAddress) {
+  EXPECT_EQ(parse_net("tap=tap0"), (NetOption{.tap = "tap0"}));
+  EXPECT_EQ(parse_net("tap=tap0,mac=02:00:5e:10:00:01"),
+            (NetOption{.tap = "tap0", .mac = virtio::Mac{2, 0, 0x5e, 0x10, 0, 1}}));
+}
+
+TEST(ParseNet, RefusesWhatNoCardCanBe) {
+  for (const char* text : {"", "tap", "tap=", "tap0", "tap=abcdefghijklmnop",
+                           "tap=t,mac=", "tap=t,mac=01:00:5e:10:00:01", "tap=t,mtu=9000", "bridge=b"})
+    EXPECT_FALSE(parse_net(text)) << text;
+}
+
 }  // namespace
 }  // namespace pvh::cli

@@ -65,11 +65,11 @@ std::optional<Prepared> prepare_and_announce(const RunOptions& options, const En
 /// Nothing where there is no guest to run; the user has been told why.
 using RunResult = Result<std::optional<engine::Outcome>>;
 
-RunResult run_kvm(const RunOptions& options, const EngineChoice& choice,
-                  std::vector<virtio::DiskFile> disks) {
+RunResult run_kvm(const RunOptions& options, const EngineChoice& choice, HostEnds ends) {
   MachineOptions machine = options.machine;
   machine.interval_timer = false;
-  const OwnDevices own = own_devices(machine, std::move(disks));
+  const auto own = own_devices(machine, std::move(ends));
+  if (!own) return std::unexpected(own.error());
   const auto memory = board::backing(machine.memory);
   KeptValues kept;
   std::optional<Prepared> prepared;
@@ -85,23 +85,22 @@ RunResult run_kvm(const RunOptions& options, const EngineChoice& choice,
                          .timeout = options.timeout,
                          .input = STDIN_FILENO,
                          .output = STDOUT_FILENO,
-                         .devices = own.devices,
-                         .console = own.console,
+                         .devices = own->devices,
+                         .console = own->console,
                          .confine = options.sandbox,
                          .kept = machine.cache ? &kept : nullptr});
 }
 
-RunResult run_qemu(const RunOptions& options, const EngineChoice& choice,
-                   std::vector<virtio::DiskFile> disks) {
-  // QEMU opens and locks them itself; ours would be in its way.
-  disks.clear();
+RunResult run_qemu(const RunOptions& options, const EngineChoice& choice, HostEnds ends) {
+  // QEMU opens and locks disks itself; ours would be in its way.
+  ends.disks.clear();
   MachineOptions machine = options.machine;
   machine.interval_timer = true;
   const auto prepared = prepare_and_announce(options, choice, machine);
   if (!prepared) return std::nullopt;
   return qemu::run(prepared->plan, {.binary = options.qemu,
                                     .cpus = machine.cpus,
-                                    .devices = qemu_devices(machine),
+                                    .devices = qemu_devices(machine, ends),
                                     .timeout = options.timeout,
                                     .input = STDIN_FILENO,
                                     .output = STDOUT_FILENO});
@@ -119,14 +118,14 @@ void tell_ending(const engine::Outcome& outcome) {
 }  // namespace
 
 int run(const RunOptions& options) {
-  auto disks = open_disks(options.machine);
-  if (!disks) {
-    complain(message(disks.error()));
+  auto ends = open_host_ends(options.machine);
+  if (!ends) {
+    complain(message(ends.error()));
     return kExitError;
   }
   const EngineChoice choice = engine_for(options);
   const auto run_guest = choice.engine == Engine::kKvm ? run_kvm : run_qemu;
-  const auto outcome = run_guest(options, choice, std::move(*disks));
+  const auto outcome = run_guest(options, choice, std::move(*ends));
   if (!outcome) {
     complain(message({outcome.error(), ""}));
     return kExitError;

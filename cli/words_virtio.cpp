@@ -13,6 +13,22 @@ words::Table words_virtio() {
        "Another run has it, or another --disk of this one. Several may share a file where all say `,ro`."},
       {Fault::kDiskFailed, "{subject} could not be {wanted} (at {where}): {found}",
        "The guest was told of an I/O error. Further ones of this disk are not told here."},
+      {Fault::kTapMissing, "there is no interface {subject} on this host",
+       "`ip tuntap add {subject} mode tap user NAME` makes one for that user; it needs root."},
+      {Fault::kTapKind, "the interface {subject} is no tap", "`ip tuntap` lists those that there are."},
+      {Fault::kTapForbidden, "the tap {subject} is somebody else's",
+       "`ip tuntap add {subject} mode tap user NAME` gives a new one to that user; it needs root."},
+      {Fault::kTapInUse, "another process has the tap {subject}",
+       "Another run has it, or another --net of this one. Two guests need two taps, on a bridge."},
+      {Fault::kTapFailed, "the host does not give the tap {subject}: {found}", ""},
+      {Fault::kTunMissing, "there is no {subject} on this host", "`modprobe tun` brings it; it needs root."},
+      {Fault::kTunForbidden, "{subject} cannot be opened: {found}", ""},
+      {Fault::kSocketMissing, "there is no {subject} on this host",
+       "`modprobe vhost_vsock` brings it; it needs root."},
+      {Fault::kSocketFailed, "the host does not give {subject}: {found}", ""},
+      {Fault::kSocketInUse, "another guest has the CID {found}", "Give this one another by --vsock."},
+      {Fault::kNetGone, "{subject} is cut off: {found}",
+       "The guest sees an unplugged cable. It goes on without."},
   };
   return kWords;
 }

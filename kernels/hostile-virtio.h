@@ -5,7 +5,8 @@
 
 #include "hostile.h"
 
-/* The first two slots that are used: a disk, given by the command line, and the source of random numbers. */
+/* The first two slots that are used: a disk or a network card, given by the command line, and the source of
+ * random numbers. */
 #define DISK (VIRTIO_WINDOW + 0x200u)
 #define ENTROPY (VIRTIO_WINDOW + 0x400u)
 
@@ -72,6 +73,15 @@ static inline struct place place_of(const volatile struct queue* queue) {
   return out;
 }
 
+static inline void set_queue(uint32_t device, uint32_t number, struct place place) {
+  set(device, QUEUE_SELECT, number);
+  set(device, QUEUE_SIZE, place.size);
+  set_address(device, DESCRIPTORS, place.descriptors);
+  set_address(device, AVAILABLE, place.available);
+  set_address(device, USED, place.used);
+  set(device, QUEUE_READY, 1);
+}
+
 /* Up to DRIVER_OK, with event indices and indirect tables, and a queue there. */
 static inline void bring_up(uint32_t device, struct place place) {
   set(device, STATUS, 0);
@@ -81,12 +91,7 @@ static inline void bring_up(uint32_t device, struct place place) {
   set(device, DRIVER_FEATURES_HALF, 1);
   set(device, DRIVER_FEATURES, 1);
   set(device, STATUS, ACKNOWLEDGED | DRIVER | FEATURES_OK);
-  set(device, QUEUE_SELECT, 0);
-  set(device, QUEUE_SIZE, place.size);
-  set_address(device, DESCRIPTORS, place.descriptors);
-  set_address(device, AVAILABLE, place.available);
-  set_address(device, USED, place.used);
-  set(device, QUEUE_READY, 1);
+  set_queue(device, 0, place);
   set(device, STATUS, ACKNOWLEDGED | DRIVER | FEATURES_OK | DRIVER_OK);
 }
 

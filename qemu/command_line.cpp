@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <optional>
 
 #include "pvh/board/board.hpp"
 
@@ -26,11 +27,12 @@ bool is_block_device(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0 && S_ISBLK(status.st_mode);
 }
 
-/// Adds the options of one device; `number` is its place among all of them, and its slot's on the board.
+/// Adds the options of one device; `number` is its place among all of them, and its slot's on the board;
+/// `descriptor` is what it finds open, where it needs that.
 class DeviceOptions {
  public:
-  DeviceOptions(std::vector<std::string>& args, std::size_t number)
-      : args_(args), number_(number), slot_(board::kFirstVirtioSlot + number) {}
+  DeviceOptions(std::vector<std::string>& args, std::size_t number, int descriptor)
+      : args_(args), number_(number), slot_(board::kFirstVirtioSlot + number), descriptor_(descriptor) {}
 
   void operator()(const Disk& disk) const {
     // -blockdev, since -drive takes names such as "nbd:host" for more than a file's.
@@ -41,6 +43,18 @@ class DeviceOptions {
     const std::string serial = disk.serial.empty() ? "" : ",serial=" + escaped(disk.serial);
     add("-device",
         fmt::format("virtio-blk-device,bus=virtio-mmio-bus.{},drive=disk{}{}", slot_, number_, serial));
+  }
+
+  void operator()(const Net& net) const {
+    // Without vhost: an emulated CPU is slower than either.
+    add("-netdev", fmt::format("tap,id=net{},fd={},vhost=off", number_, descriptor_));
+    add("-device",
+        fmt::format("virtio-net-device,bus=virtio-mmio-bus.{},netdev=net{},mac={}", slot_, number_, net.mac));
+  }
+
+  void operator()(const Socket& socket) const {
+    add("-device", fmt::format("vhost-vsock-device,bus=virtio-mmio-bus.{},guest-cid={},vhostfd={}", slot_,
+                               socket.cid, descriptor_));
   }
 
   void operator()(const Entropy&) const {
@@ -63,7 +77,15 @@ class DeviceOptions {
   std::vector<std::string>& args_;
   std::size_t number_;
   std::size_t slot_;
+  int descriptor_;
 };
+
+/// What a device has open on the host; nothing where QEMU opens it itself.
+std::optional<int> descriptor_of(const Device& device) {
+  if (const auto* net = std::get_if<Net>(&device)) return net->tap;
+  if (const auto* socket = std::get_if<Socket>(&device)) return socket->end;
+  return std::nullopt;
+}
 
 }  // namespace
 
@@ -88,6 +110,13 @@ std::string escaped(std::string_view value) {
     out.push_back(character);
     if (character == ',') out.push_back(',');
   }
+  return out;
+}
+
+std::vector<int> descriptors_of(const std::vector<Device>& devices) {
+  std::vector<int> out;
+  for (const Device& device : devices)
+    if (const auto descriptor = descriptor_of(device)) out.push_back(*descriptor);
   return out;
 }
 
@@ -123,8 +152,12 @@ std::vector<std::string> command_line(std::uint64_t memory_size, const Options& 
   add("-d", "cpu_reset");
   add("-D", fmt::format("/proc/self/fd/{}", static_cast<int>(kLog)));
   if (!options.devices.empty()) add("-global", "virtio-mmio.force-legacy=false");
-  for (std::size_t i = 0; i < options.devices.size(); ++i)
-    std::visit(DeviceOptions(args, i), options.devices[i]);
+  int descriptor = kFirstDevices;
+  for (std::size_t i = 0; i < options.devices.size(); ++i) {
+    const Device& device = options.devices[i];
+    std::visit(DeviceOptions(args, i, descriptor), device);
+    if (descriptor_of(device)) ++descriptor;
+  }
   return args;
 }
 

@@ -13,7 +13,17 @@ namespace pvh::qemu {
 
 /// The descriptors that QEMU inherits, by the numbers that they have there. Standard input and output are the
 /// guest's serial line.
-enum InheritedFd : int { kInput, kOutput, kMessages, kMemoryFile, kRomFile, kControl, kLog, kInheritedCount };
+enum InheritedFd : int {
+  kInput,
+  kOutput,
+  kMessages,
+  kMemoryFile,
+  kRomFile,
+  kControl,
+  kLog,
+  kInheritedCount,
+  kFirstDevices = kInheritedCount,  ///< what `descriptors_of` says
+};
 
 /// Memory, first CPUs and disks that QEMU's microvm has room for.
 inline constexpr std::uint32_t kMaxCpus = 255;  ///< what 8-bit APIC ids can name
@@ -25,6 +35,9 @@ inline constexpr std::uint64_t kMaxMemory =
 
 /// A value inside an option: commas doubled.
 [[nodiscard]] std::string escaped(std::string_view value);
+
+/// What the devices have open on the host, in the order in which QEMU inherits it.
+[[nodiscard]] std::vector<int> descriptors_of(const std::vector<Device>& devices);
 
 /// The arguments, argv[0] included.
 [[nodiscard]] std::vector<std::string> command_line(std::uint64_t memory_size, const Options& options);

@@ -33,6 +33,18 @@ TEST(CommandLine, GivesDevicesTheBoardsSlotsInOrder) {
   EXPECT_THAT(args, Contains("virtio-rng-device,bus=virtio-mmio-bus.3,rng=rng2"));
 }
 
+TEST(CommandLine, NamesWhatDevicesInherit) {
+  Options options;
+  options.devices = {Disk{.path = "a"}, Net{.tap = 50, .mac = "02:00:5e:10:00:01"},
+                     Net{.tap = 60, .mac = "02:00:5e:10:00:02"}, Socket{.end = 70, .cid = 42}};
+  EXPECT_EQ(descriptors_of(options.devices), (std::vector{50, 60, 70}));
+  const auto args = command_line(16 * kMiB, options);
+  EXPECT_THAT(args, Contains("tap,id=net1,fd=7,vhost=off"));
+  EXPECT_THAT(args, Contains("virtio-net-device,bus=virtio-mmio-bus.2,netdev=net1,mac=02:00:5e:10:00:01"));
+  EXPECT_THAT(args, Contains("tap,id=net2,fd=8,vhost=off"));
+  EXPECT_THAT(args, Contains("vhost-vsock-device,bus=virtio-mmio-bus.4,guest-cid=42,vhostfd=9"));
+}
+
 TEST(CommandLine, GivesTheTerminalToOneConsole) {
   Options options;
   EXPECT_THAT(command_line(16 * kMiB, options), Contains("chardev:serial"));

@@ -17,6 +17,8 @@ namespace pvh::qemu {
 
 namespace {
 
+constexpr std::size_t kMostDescriptors = 64;
+
 /// In the child: never returns. Calls only what is allowed between fork and exec.
 [[noreturn]] void become(char* const* arguments, std::span<const int> fds, int report, pid_t parent) {
   const auto give_up = [&report] {
@@ -31,7 +33,7 @@ namespace {
 
   // First out of the way of each other, then down to their numbers.
   constexpr int kOutOfTheWay = 64;
-  int moved[16];
+  int moved[kMostDescriptors];
   const int count = static_cast<int>(fds.size());
   for (int i = 0; i < count; ++i)
     if ((moved[i] = ::fcntl(fds[static_cast<std::size_t>(i)], F_DUPFD, kOutOfTheWay)) < 0) give_up();

@@ -4,7 +4,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 
 #include "command_line.hpp"
@@ -55,7 +54,7 @@ Result<engine::Outcome> run(const boot::BootPlan& plan, const Options& options) 
   UniqueFd our_control(control[0]);
   UniqueFd their_control(control[1]);
 
-  std::array<int, kInheritedCount> inherited{};
+  std::vector<int> inherited(kInheritedCount);
   inherited[kInput] = input->read_end.get();
   inherited[kOutput] = output->write_end.get();
   inherited[kMessages] = messages->write_end.get();
@@ -63,6 +62,7 @@ Result<engine::Outcome> run(const boot::BootPlan& plan, const Options& options) 
   inherited[kRomFile] = files->rom.get();
   inherited[kControl] = their_control.get();
   inherited[kLog] = log->write_end.get();
+  for (const int descriptor : descriptors_of(options.devices)) inherited.push_back(descriptor);
 
   // Before QEMU: from here on a signal no longer ends us with a child left to the kernel's mercy.
   engine::Supervisor supervisor(options.input, options.output, options.timeout);

@@ -32,13 +32,18 @@ std::size_t Buffers::read(std::span<std::byte> into) const {
   return done;
 }
 
-std::size_t Buffers::write(Bytes from) const {
+std::size_t Buffers::write(Bytes from, std::uint64_t offset) const {
   std::size_t done = 0;
   for (const iovec& piece : pieces_) {
-    const std::size_t count = std::min(piece.iov_len, from.size() - done);
+    if (offset >= piece.iov_len) {
+      offset -= piece.iov_len;
+      continue;
+    }
+    const std::size_t count = std::min<std::size_t>(piece.iov_len - offset, from.size() - done);
     if (count == 0) break;
-    std::memcpy(piece.iov_base, from.data() + done, count);
+    std::memcpy(static_cast<std::byte*>(piece.iov_base) + offset, from.data() + done, count);
     done += count;
+    offset = 0;
   }
   return done;
 }

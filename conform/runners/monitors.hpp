@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "cases.hpp"
-#include "process.hpp"
+#include "pvh/runners/process.hpp"
 #include "pvh/runners/producers.hpp"
 
 namespace pvh::runners {

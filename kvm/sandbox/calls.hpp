@@ -6,9 +6,11 @@
 
 #include <asm/termbits.h>
 #include <fcntl.h>
+#include <linux/if_tun.h>
 #include <linux/kvm.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include "pvh/virtio/vhost_calls.hpp"
 
 #include <cstdint>
 #include <initializer_list>
@@ -91,6 +93,17 @@ inline std::vector<Allowed> for_cpu() {
       request(KVM_IOEVENTFD, "the same"),
       {"io_uring_enter", "the guest resets a disk: what is under way is waited for"},
       {"read", "the same, where threads transfer"},
+      request(TUNSETOFFLOAD, "the driver of a network card is ready, and has accepted this much"),
+      request(VHOST_SET_FEATURES, "the same, where the kernel serves its queues"),
+      request(VHOST_SET_MEM_TABLE, "the same"),
+      request(VHOST_SET_VRING_NUM, "the same"),
+      request(VHOST_SET_VRING_BASE, "the same"),
+      request(VHOST_SET_VRING_ADDR, "the same"),
+      request(VHOST_SET_VRING_KICK, "the same"),
+      request(VHOST_SET_VRING_CALL, "the same"),
+      request(VHOST_SET_VRING_ERR, "the same"),
+      request(VHOST_NET_SET_BACKEND, "the same, and its reset"),
+      request(VHOST_VSOCK_SET_RUNNING, "the same, of sockets"),
   };
 }
 
@@ -100,7 +113,9 @@ inline std::vector<Allowed> for_devices() {
       {"poll", "waits for notifications of the guest and for the host"},
       {"read", "takes a notification"},
       {"io_uring_enter", "a disk's transfers"},
-      {"preadv", "the same, without io_uring"},
+      {"readv", "frames for a network card of the guest's, from a tap"},
+      {"writev", "its frames, to there"},
+      {"preadv", "a disk's transfers, without io_uring"},
       {"pwritev", "the same"},
       {"pwritev2", "the same"},
       {"fdatasync", "the same"},
@@ -127,6 +142,8 @@ inline std::vector<Allowed> for_supervisor() {
       {"getpgrp", "whether the terminal is ours now"},
       request(TIOCGPGRP, "the same"),
       {"getrandom", "random numbers for the guest, where its devices have no thread of their own"},
+      request(VHOST_NET_SET_BACKEND, "at the end: the kernel lets go of the guest's memory"),
+      request(VHOST_VSOCK_SET_RUNNING, "the same"),
       request(KVM_GET_MP_STATE, "the report of a crash"),
       request(KVM_GET_REGS, "the same"),
       request(KVM_GET_SREGS, "the same"),

@@ -19,6 +19,7 @@ from stages import BUILDS, THREADS
 
 from .endings import CRASHED, POWER_OFF, REBOOT, TIME_LIMIT, wait_for
 from .lab import Lab
+from .net import namespace
 
 KERNELS = BUILDS["release"] / "kernels"
 MEMORY_MIB = 16
@@ -37,6 +38,7 @@ class Attack:
     survives: bool = False  # it comes to its end, and says so
     limit: int = ENDLESS
     disk: bool = False
+    net: bool = False  # a tap, in a network of its own
 
     @property
     def name(self) -> str:
@@ -51,6 +53,7 @@ def attacks(full: bool) -> list[Attack]:
         Attack("mmio", word, survives=True, limit=600),
         Attack("virtio-registers", survives=True, limit=300, disk=True),
         Attack("virtio-rings", survives=True, limit=300, disk=True),
+        Attack("virtio-net", survives=True, limit=300, net=True),
         Attack("startinfo", survives=True, limit=120),
         Attack("startinfo", "reserved", (CRASHED,), limit=120),
         Attack("startinfo", "loop", dies, limit=120),
@@ -93,7 +96,11 @@ def outlived(program: Path, attack: Attack) -> None:
 
 def _outlived(program: Path, attack: Attack, *more: object) -> None:
     start = time.monotonic()
-    with subprocess.Popen(command(program, attack.guest, attack.word, *more), stdin=subprocess.DEVNULL,
+    words = command(program, attack.guest, attack.word, *more)
+    if attack.net:
+        script = 'busybox tunctl -t hostile >/dev/null && busybox ip link set hostile up && exec "$@"'
+        words = [*namespace(), "busybox", "sh", "-c", script, "sh", *words, "--net", "tap=hostile"]
+    with subprocess.Popen(words, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
         output, errors = (text.decode(errors="replace") for text in run.communicate(timeout=attack.limit + PATIENCE))
     seconds = time.monotonic() - start
@@ -151,7 +158,7 @@ def told_by_keys(program: Path, word: str) -> None:
 
 def by_threads(attack: Attack) -> bool:
     """Whether it is about several threads at once: those are for the sanitizer of threads."""
-    return attack.guest in ("storm", "flood", "virtio-rings")
+    return attack.guest in ("storm", "flood", "virtio-net", "virtio-rings")
 
 
 def cases(lab: Lab, full: bool) -> list[Case]:

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import IO
 
 from report import Skip
-from stages import ROOT, command
+from stages import BUILDS, ROOT, command
 
 FLAVOURS = {"6.1-cloud": "cloud", "6.1-amd64": "amd64", "6.12-cloud": "cloud-6.12"}
+VSOCK_TOOL = BUILDS["release"] / "tests" / "vsock"  # tests/system/vsock.c
 COMMAND_LINE = "console=ttyS0 quiet panic=-1"
 
 
@@ -93,7 +94,7 @@ class Lab:
         self.payload_sum = checksum(payload)
         modules = [word for kernel in self.kernels.values() for word in ("--modules", kernel.modules)]
         command(ROOT / "scripts" / "initramfs", self.initrd, *modules, "--init", Path(__file__).parent / "init",
-                "--file", payload, "payload")
+                "--file", payload, "payload", "--file", VSOCK_TOOL, "vsock")
         self.ready = True
 
     def elf(self, name: str) -> Path:

@@ -19,13 +19,25 @@ struct Disk {
   std::string serial = {};
 };
 
+/// A network card at a tap of the host's, which the caller has opened.
+struct Net {
+  int tap;
+  std::string mac;
+};
+
+/// Sockets between host and guest; the caller has opened the host's end.
+struct Socket {
+  int end;
+  std::uint32_t cid;
+};
+
 /// Random bytes from the host.
 struct Entropy {};
 
 /// The user's terminal; the serial line then leads nowhere.
 struct Console {};
 
-using Device = std::variant<Disk, Entropy, Console>;
+using Device = std::variant<Disk, Net, Socket, Entropy, Console>;
 
 struct Options {
   std::string binary = "qemu-system-x86_64";  ///< searched in PATH where it has no slash

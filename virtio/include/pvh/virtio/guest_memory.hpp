@@ -77,7 +77,8 @@ class Buffers {
 
   /// Copies as much as there is; says how much that was.
   std::size_t read(std::span<std::byte> into) const;
-  std::size_t write(Bytes from) const;
+  /// From the byte at `offset` on.
+  std::size_t write(Bytes from, std::uint64_t offset = 0) const;
 
   /// Forgets the first `count` bytes, or all but the first `count`.
   void drop_front(std::uint64_t count);

@@ -1,0 +1,83 @@
+#include "pvh/virtio/socket.hpp"
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "pvh/virtio/vhost_calls.hpp"
+
+namespace pvh::virtio {
+
+namespace {
+
+constexpr const char* kDevice = "/dev/vhost-vsock";
+constexpr std::uint64_t kSequencedPackets = std::uint64_t{1} << 1U;
+
+std::unexpected<Error> failed(int reason) {
+  return std::unexpected(
+      Error{.what = Fault::kSocketFailed, .subject = kDevice, .found = std::string(std::strerror(reason))});
+}
+
+}  // namespace
+
+Result<UniqueFd> open_socket_end(std::uint32_t cid) {
+  UniqueFd end(::open(kDevice, O_RDWR | O_CLOEXEC));
+  if (!end && (errno == ENOENT || errno == ENODEV || errno == ENXIO))
+    return std::unexpected(Error{.what = Fault::kSocketMissing, .subject = kDevice});
+  if (!end) return failed(errno);
+  const std::uint64_t number = cid;
+  if (::ioctl(end.get(), VHOST_VSOCK_SET_GUEST_CID, &number) == 0) return end;
+  if (errno == EADDRINUSE)
+    return std::unexpected(Error{.what = Fault::kSocketInUse, .found = std::uint64_t{cid}});
+  return failed(errno);
+}
+
+Result<std::unique_ptr<Socket>> Socket::create(UniqueFd end, std::uint32_t cid) {
+  Vhost vhost(std::move(end), kServedQueues);
+  if (!vhost.valid()) return failed(errno);
+  return std::make_unique<Socket>(std::move(vhost), cid);
+}
+
+std::uint64_t Socket::features() const {
+  return vhost_.features() & (kCommonFeatures | kSequencedPackets);
+}
+
+void Socket::read_config(std::uint64_t offset, std::span<std::byte> out) {
+  const std::uint64_t cid = cid_;
+  const Bytes config = std::as_bytes(std::span(&cid, 1));
+  if (offset >= config.size()) return;
+  const std::size_t count = std::min<std::uint64_t>(out.size(), config.size() - offset);
+  std::memcpy(out.data(), config.data() + offset, count);
+}
+
+bool Socket::set_running(bool running) const {
+  const int value = running ? 1 : 0;
+  return ::ioctl(vhost_.descriptor(), VHOST_VSOCK_SET_RUNNING, &value) == 0;
+}
+
+void Socket::start(Driver& driver) {
+  driver_ = &driver;
+  if (!vhost_.prepare(driver) || !set_running(true)) return driver.broken();
+  vhost_.notify();
+}
+
+void Socket::stop() {
+  (void)set_running(false);
+  driver_ = nullptr;
+}
+
+std::optional<Device::Clock::time_point> Socket::prepare(std::vector<pollfd>& polled) {
+  polled.push_back({.fd = vhost_.error_descriptor(), .events = POLLIN, .revents = 0});
+  return std::nullopt;
+}
+
+void Socket::serve(std::span<const pollfd> polled) {
+  if (polled.empty() || polled[0].revents == 0) return;
+  vhost_.clear_error();
+  driver_->broken();
+}
+
+}  // namespace pvh::virtio
