@@ -84,7 +84,7 @@ def refused(lab: Lab) -> None:
         assert done.returncode == code and all(word in done.stderr for word in words), f"{arguments}: {done.returncode} {done.stderr}"
 
     says(1, "no interface no-such-tap", arguments=("--net", "tap=no-such-tap"))
-    says(2, "too long", arguments=("--net", "tap=a-name-too-long-"))
+    says(2, "such a long name", arguments=("--net", "tap=a-name-too-long-"))
     says(2, "MAC", arguments=("--net", "tap=lo,mac=01:00:00:00:00:01"))
     for cid in ("0", "1", "2", "4294967295"):
         says(2, "reserved", arguments=("--vsock", cid))
