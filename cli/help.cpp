@@ -148,30 +148,27 @@ constexpr std::string_view kConform =
 
 list shows the clauses, judge what a captured start of day breaks (docs/capture.md), and producer
 captures and judges: pvh-qemu, pvh-kvm, qemu-microvm, qemu-q35, qemu-pc, xen (in QEMU; its packages
-are fetched once into ~/.cache/pvh, or $PVH_CACHE, and not installed), or any monitor by a command
-in which {kernel}, {initrd}, {cmdline}, {memory} (MiB), {cpus} and {output} (a file for the serial
-line; else standard output) are filled in. What stands in [ ] is left out where it has no value.
+are fetched, not installed), or any monitor by a command in which {kernel}, {initrd}, {cmdline},
+{memory} (MiB), {cpus} and {output} (a file for the serial line; else standard output) are filled
+in. What stands in [ ] is left out where it has no value.
 
 consumer boots a kernel under each variant of a correct start of day, and says which it survives
 and, of kernels that tell (a Linux, hello, the probe), whether it used exactly what it was given.
 variants lists them, and boot boots one, with the guest's serial line on this terminal. Without
 --initrd a Linux gets one process of ours, which tells.
 
-  --json               as JSON on standard output
-  --tap                as TAP on standard output
+  --json, --tap        as JSON or as TAP on standard output
   --junit FILE         also as JUnit XML
   --html FILE          also as a page: clauses by producers, memory maps drawn to scale
   --markdown           of list: docs/contract.md
   --matrix MATRIX      of producer: short or full (short)
   --captures FOLDER    of producer: keep the captures there
   --qemu PATH          which QEMU (qemu-system-x86_64)
-  --timeout SECONDS    of one case (20), as long again for each 16 KiB of its command line,
-                       or of one boot of a consumer (60)
+  --timeout SECONDS    of one case (20; more for a long command line), or of a consumer's boot (60)
   --initrd FILE        of consumer and boot: a module, in every variant that has some; repeatable
   --append TEXT        of them: the command line, in every variant but those that are about it
   --engine ENGINE      of them: qemu or kvm (qemu)
-  --expect TEXT        of consumer: what the kernel says that came up; else it tells, or ends as it
-                       does under the variant "plain"
+  --expect TEXT        of consumer: what the kernel says that came up, where it does not tell
   --only NAME,NAME     of consumer: these variants, and the plain one
 
 Exit: 0 every "must" clause passed (of judge: none is broken; of consumer: every "must"
