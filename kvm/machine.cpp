@@ -13,7 +13,6 @@
 
 #include "pvh/board/board.hpp"
 #include "registers.hpp"
-#include "soon.hpp"
 
 namespace pvh::kvm {
 
@@ -96,11 +95,6 @@ Machine::Machine(Vm& vm, Maker& maker, std::span<Vcpu> cpus, const GuestMemory& 
   io_apics_.attach(mmio_);
   virtio_.attach(mmio_);
   virtio_.on_failure([this](const Error& error) { fail(error); });
-  // A small guest has something to say at once.
-  (void)soon([this] {
-    pollfd event{.fd = event_.descriptor(), .events = POLLIN, .revents = 0};
-    return ::poll(&event, 1, 0) != 0;
-  });
   if (console_ != nullptr) console_->on_change([this] { event_.signal(); });
   io_apics_.on_routed([this](std::span<const Route> routes) { virtio_.routed(routes); });
 }

@@ -15,7 +15,6 @@
 #include "io_apic.hpp"
 #include "loading.hpp"
 #include "sandbox/sandbox.hpp"
-#include "soon.hpp"
 
 namespace pvh::kvm {
 
@@ -58,10 +57,6 @@ std::thread start_without_signals(std::function<void()> work) {
   return thread;
 }
 
-void acquire(std::binary_semaphore& semaphore) {
-  if (!soon([&] { return semaphore.try_acquire(); })) semaphore.acquire();
-}
-
 }  // namespace
 
 Maker::Maker(const Planner& planner, const GuestMemory& memory, const Options& options)
@@ -81,7 +76,7 @@ Maker::~Maker() {
 }
 
 const std::optional<Guest>& Maker::guest() {
-  if (!std::exchange(guest_seen_, true)) acquire(planned_);
+  if (!std::exchange(guest_seen_, true)) planned_.acquire();
   return guest_;
 }
 
@@ -93,7 +88,7 @@ void Maker::make_cpus(System system, Vm& vm) {
 }
 
 Result<std::span<Vcpu>> Maker::cpus() {
-  if (!std::exchange(cpus_seen_, true)) acquire(cpus_made_);
+  if (!std::exchange(cpus_seen_, true)) cpus_made_.acquire();
   if (error_) return std::unexpected(*error_);
   return std::span(cpus_);
 }
@@ -127,7 +122,6 @@ void Maker::make() {
   cpus_made_.release();
   if (!made) return;
   const auto settled = settle();
-  (void)soon([this] { return handed_over_.load(); });
   if (settled) return work(cpus_.front());
   handed_over_.wait(false);
   if (failed_) failed_(settled.error());
@@ -142,7 +136,7 @@ Result<void> Maker::make_guest() {
   if (!guest_) return {};
   if (auto loaded = load(*guest_, memory_); !loaded) return loaded;
   const auto kept = KeptCpuid::find(options_.kept);
-  acquire(machine_made_);
+  machine_made_.acquire();
   if (vm_ == nullptr) return {};
   auto made = make_cpus(kept);
   system_.reset();
