@@ -62,19 +62,14 @@ std::optional<CpuidTable> unpack_table(std::string_view host, Bytes packed) {
   return table;
 }
 
-KeptCpuid KeptCpuid::find(KeptValues* values) {
-  KeptCpuid out;
-  out.values_ = values;
-  if (values != nullptr) out.host_ = host_name();
-  if (out.host_.empty()) return out;
-  if (const auto packed = values->find(kKey)) out.table_ = unpack_table(out.host_, *packed);
-  return out;
-}
-
-Result<CpuidTable> KeptCpuid::or_asked(const System& system) const {
-  if (table_) return *table_;
+Result<CpuidTable> supported_cpuid(const System& system, KeptValues* kept) {
+  const std::string host = kept != nullptr ? host_name() : std::string();
+  if (host.empty()) return system.supported_cpuid();
+  if (const auto packed = kept->find(kKey)) {
+    if (auto table = unpack_table(host, *packed)) return std::move(*table);
+  }
   auto table = system.supported_cpuid();
-  if (table && !host_.empty()) values_->keep(kKey, pack_table(host_, *table));
+  if (table) kept->keep(kKey, pack_table(host, *table));
   return table;
 }
 

@@ -2,8 +2,6 @@
 // of the rest of a start, because each leaf is another trapped instruction where this host is a guest itself.
 #pragma once
 
-#include <optional>
-#include <string>
 #include <vector>
 
 #include "pvh/base/bytes.hpp"
@@ -15,19 +13,8 @@ namespace pvh::kvm {
 
 using CpuidTable = std::vector<kvm_cpuid_entry2>;
 
-/// The table that this boot of this host with these modules of KVM left.
-class KeptCpuid {
- public:
-  /// Null where nothing is kept.
-  [[nodiscard]] static KeptCpuid find(KeptValues* values);
-  /// Where there is none, KVM is asked, and its answer kept.
-  [[nodiscard]] Result<CpuidTable> or_asked(const System& system) const;
-
- private:
-  KeptValues* values_ = nullptr;
-  std::string host_;  ///< empty: nothing can be kept
-  std::optional<CpuidTable> table_;
-};
+/// From `kept` where this boot of this host with these modules of KVM left it there, else from KVM, and kept.
+[[nodiscard]] Result<CpuidTable> supported_cpuid(const System& system, KeptValues* kept);
 
 /// The table as it is kept, and back: nothing where it was kept elsewhere than at `host`, or is damaged.
 [[nodiscard]] std::vector<std::byte> pack_table(std::string_view host, const CpuidTable& table);

@@ -71,10 +71,10 @@ Time earlier(Time one, Time other) {
 
 }  // namespace
 
-Machine::Machine(Vm& vm, Maker& maker, std::span<Vcpu> cpus, const GuestMemory& memory,
+Machine::Machine(Vm& vm, CpuThreads& threads, std::span<Vcpu> cpus, const GuestMemory& memory,
                  const boot::EntryState& entry, engine::Supervisor& supervisor, VirtioSlots& virtio,
                  virtio::Console* console)
-    : maker_(maker),
+    : threads_(threads),
       cpus_(cpus),
       memory_(memory),
       entry_(entry),
@@ -110,7 +110,7 @@ std::vector<int> Machine::descriptors() const {
 Result<Outcome> Machine::run() {
   if (!event_.valid()) return std::unexpected(host_error("event descriptor", errno));
   const Kick kick;
-  maker_.hand_over([this](Vcpu& cpu) { run_cpu(cpu); }, [this](const Error& error) { fail(error); });
+  threads_.hand_over([this](Vcpu& cpu) { run_cpu(cpu); }, [this](const Error& error) { fail(error); });
   for (;;) {
     wait_and_serve();
     // The guest's own end goes before the user's, who could not know.
@@ -136,8 +136,8 @@ void Machine::stop() {
   // A CPU that has looked at `stopping_` already finds the flag as it enters the guest; one that is in the
   // guest is taken out by the signal. So one signal each is enough.
   for (Vcpu& cpu : cpus_) cpu.interrupt();
-  maker_.signal(SIGRTMIN);
-  maker_.join();
+  threads_.signal(SIGRTMIN);
+  threads_.join();
   virtio_.stop();
 }
 

@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "bus.hpp"
+#include "cpu_threads.hpp"
 #include "event.hpp"
 #include "guest_memory.hpp"
 #include "io_apic.hpp"
-#include "maker.hpp"
 #include "power.hpp"
 #include "pvh/base/error.hpp"
 #include "pvh/boot/plan.hpp"
@@ -31,8 +31,8 @@ namespace pvh::kvm {
 /// called.
 class Machine {
  public:
-  /// All of these outlive it. The CPUs are `maker`'s, ready to run.
-  Machine(Vm& vm, Maker& maker, std::span<Vcpu> cpus, const GuestMemory& memory,
+  /// All of these outlive it. `threads` runs the CPUs.
+  Machine(Vm& vm, CpuThreads& threads, std::span<Vcpu> cpus, const GuestMemory& memory,
           const boot::EntryState& entry, engine::Supervisor& supervisor, VirtioSlots& virtio,
           virtio::Console* console);
   Machine(const Machine&) = delete;
@@ -75,7 +75,7 @@ class Machine {
   [[nodiscard]] engine::Outcome outcome_of(const End& end) const;
   [[nodiscard]] std::string report(const End& end) const;
 
-  Maker& maker_;
+  CpuThreads& threads_;
   std::span<Vcpu> cpus_;
   const GuestMemory& memory_;
   const boot::EntryState& entry_;
