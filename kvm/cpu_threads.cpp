@@ -102,10 +102,11 @@ void CpuThreads::begin() {
   const bool ready = !error_ && !cpus_.empty();
   loaded_.release();
   if (!ready) return;
-  const auto settled = settle();
-  if (settled) return work(cpus_.front());
+  // Last, and beside what the caller still does.
+  const auto confined = options_.confine ? sandbox::confine_thread(sandbox::Thread::kCpu) : Result<void>();
+  if (confined) return work(cpus_.front());
   handed_over_.wait(false);
-  if (failed_) failed_(settled.error());
+  if (failed_) failed_(confined.error());
 }
 
 void CpuThreads::work(Vcpu& cpu) {
@@ -124,13 +125,11 @@ Result<void> CpuThreads::load_guest() {
   if (cpus_.empty()) return {};
   // The others wait for the first to start them.
   if (auto entered = enter(cpus_.front(), guest_->plan->state); !entered) return entered;
-  // The other CPUs' threads inherit it.
-  return options_.confine ? sandbox::give_up_rights() : Result<void>();
-}
-
-Result<void> CpuThreads::settle() {
-  if (auto started = start_others(); !started) return started;
-  return options_.confine ? sandbox::confine_thread(sandbox::Thread::kCpu) : Result<void>();
+  if (options_.confine) {
+    // The other CPUs' threads inherit it.
+    if (auto done = sandbox::give_up_rights(); !done) return done;
+  }
+  return start_others();
 }
 
 Result<void> CpuThreads::start_others() {

@@ -48,7 +48,6 @@ class CpuThreads {
  private:
   void begin();
   [[nodiscard]] Result<void> load_guest();
-  [[nodiscard]] Result<void> settle();
   [[nodiscard]] Result<void> start_others();
   void work(Vcpu& cpu);
 
