@@ -13,7 +13,7 @@ random_file() { dd if=/dev/urandom of="$1" bs=1M count="$2" 2>/dev/null; }
 run() {
   words=$1
   shift
-  /pvh run "$kernel" --engine kvm --initrd /initrd --append "$command_line $words" -m 192M --timeout 120 "$@" </dev/null
+  /pvh run "$kernel" --engine kvm --initrd /initrd --append "$command_line $words" -m 192M --timeout 300 "$@" </dev/null
 }
 
 case $test in
@@ -24,7 +24,7 @@ case $test in
     random_file third 16
     echo "@host_second $(sum second)"
     while sleep 1; do echo 'hello guest'; done |
-      /pvh run "$kernel" --engine kvm --initrd /initrd --append "$command_line pvh.write=vda,vdb pvh.fs=vdc pvh.console=hvc0" -m 192M --timeout 120 \
+      /pvh run "$kernel" --engine kvm --initrd /initrd --append "$command_line pvh.write=vda,vdb pvh.fs=vdc pvh.console=hvc0" -m 192M --timeout 300 \
         --cpus 2 --disk first,serial=number-1 --disk second,ro --disk third --console virtio
     code=$?
     echo "@host_first $(sum first)"

@@ -71,6 +71,7 @@ class Lab:
         self.pvh = pvh
         self.pvh_asan = pvh_asan
         self.initrd = work / "initrd.cpio"
+        self.network_initrd = work / "network-initrd.cpio"
         self.payload_sum = ""
         self.kernels: dict[str, Kernel] = {}
         self.ready = False
@@ -93,8 +94,9 @@ class Lab:
         payload.write_bytes(os.urandom(4 << 20))
         self.payload_sum = checksum(payload)
         modules = [word for kernel in self.kernels.values() for word in ("--modules", kernel.modules)]
-        command(ROOT / "scripts" / "initramfs", self.initrd, *modules, "--init", Path(__file__).parent / "init",
-                "--file", payload, "payload", "--file", VSOCK_TOOL, "vsock")
+        words = (*modules, "--init", Path(__file__).parent / "init", "--file", payload, "payload")
+        command(ROOT / "scripts" / "initramfs", self.initrd, *words)
+        command(ROOT / "scripts" / "initramfs", self.network_initrd, "--network", *words, "--file", VSOCK_TOOL, "vsock")
         self.ready = True
 
     def elf(self, name: str) -> Path:
