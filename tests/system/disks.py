@@ -141,6 +141,7 @@ class Ours:
     """The tests that run in the machine."""
 
     def __init__(self, lab: Lab, full: bool):
+        self._full = full
         self.lab = lab
         self.machine = nested.Nested(lab)
         self.kills = 50 if full else 10
@@ -192,9 +193,11 @@ class Ours:
         assert all(wrong == 0 for *_, wrong in rounds), f"round, flushed, wrong: {rounds}"
 
     def cases(self) -> list[Case]:
-        for kernel in KERNELS:
+        # The second kernel and the faults take minutes under two emulations: more than a usual run has.
+        for kernel in KERNELS if self._full else KERNELS[:1]:
             self.add("works", kernel, self.works)
-        self.add("faults", "6.12-cloud", self.faults)
+        if self._full:
+            self.add("faults", "6.12-cloud", self.faults)
         self.add("killed", "6.1-cloud", self.killed)
         return self._cases
 
