@@ -12,6 +12,7 @@
 #include "kept_values.hpp"
 #include "output.hpp"
 #include "prepare.hpp"
+#include "pvh/kvm/early.hpp"
 #include "pvh/kvm/kvm.hpp"
 #include "pvh/qemu/qemu.hpp"
 
@@ -92,6 +93,7 @@ RunResult run_kvm(const RunOptions& options, const EngineChoice& choice, HostEnd
 }
 
 RunResult run_qemu(const RunOptions& options, const EngineChoice& choice, HostEnds ends) {
+  kvm::drop_early_machine();
   // QEMU opens and locks disks itself; ours would be in its way.
   ends.disks.clear();
   MachineOptions machine = options.machine;

@@ -6,16 +6,22 @@
 #include <csignal>
 #include <latch>
 #include <mutex>
+#include <span>
 #include <system_error>
 #include <utility>
 
 #include "entry.hpp"
-#include "loading.hpp"
 #include "sandbox/sandbox.hpp"
 
 namespace pvh::kvm {
 
 namespace {
+
+/// Linux may start a thread where its maker runs, behind whom it would wait although other CPUs are idle.
+void leave_this_cpu(std::thread& thread, cpu_set_t allowed) {
+  CPU_CLR(::sched_getcpu(), &allowed);
+  (void)::pthread_setaffinity_np(thread.native_handle(), sizeof allowed, &allowed);
+}
 
 /// Signals are the caller's thread's; a thread begins with its maker's mask.
 std::thread start_without_signals(std::function<void()> work) {
@@ -36,33 +42,37 @@ std::thread start_without_signals(std::function<void()> work) {
 
 }  // namespace
 
-CpuThreads::CpuThreads(const Planner& planner, const GuestMemory& memory, const Options& options)
-    : planner_(planner), memory_(memory), options_(options) {
+CpuThreads::CpuThreads(const GuestMemory& memory, const Options& options, KeptCpuid cpuid)
+    : memory_(memory), options_(options), cpuid_(std::move(cpuid)) {
+  const bool known = ::sched_getaffinity(0, sizeof allowed_, &allowed_) == 0;
   first_ = start_without_signals([this] { begin(); });
-  if (first_.joinable()) return;
-  error_ = host_error("thread for a virtual CPU", EAGAIN);
-  guest_ = planner_();
-  planned_.release();
-  loaded_.release();
+  if (!first_.joinable()) {
+    not_made_ = host_error("thread for a virtual CPU", EAGAIN);
+    made_.release();
+  } else if (known) {
+    leave_this_cpu(first_, allowed_);
+  }
 }
 
 CpuThreads::~CpuThreads() {
   join();
 }
 
-const std::optional<Guest>& CpuThreads::guest() {
-  if (!std::exchange(guest_seen_, true)) planned_.acquire();
-  return guest_;
+void CpuThreads::enter_at(const boot::EntryState& entry) {
+  entry_ = &entry;
+  entry_given_.release();
 }
 
-void CpuThreads::give(Vm& vm) {
-  vm_ = &vm;
-  vm_given_.release();
+Result<VirtualMachine*> CpuThreads::made() {
+  made_.acquire();
+  if (not_made_) return std::unexpected(*not_made_);
+  return &*machine_;
 }
 
-void CpuThreads::give(std::span<Vcpu> cpus) {
-  cpus_ = cpus;
-  cpus_given_.release();
+Result<void> CpuThreads::ready() {
+  ready_.acquire();
+  if (not_ready_) return std::unexpected(*not_ready_);
+  return {};
 }
 
 void CpuThreads::hand_over(std::function<void(Vcpu&)> work, std::function<void(const Error&)> failed) {
@@ -80,31 +90,26 @@ void CpuThreads::signal(int number) {
 void CpuThreads::join() {
   if (!first_.joinable()) return;
   // Where the run never came so far.
-  if (vm_ == nullptr) vm_given_.release();
-  if (cpus_.empty()) cpus_given_.release();
+  if (entry_ == nullptr) entry_given_.release();
   if (!handed_over_) hand_over({}, {});
   first_.join();
   for (std::thread& thread : others_) thread.join();
   others_.clear();
 }
 
-Result<void> CpuThreads::loaded() {
-  loaded_.acquire();
-  if (error_) return std::unexpected(*error_);
-  return {};
-}
-
 void CpuThreads::begin() {
-  guest_ = planner_();
-  planned_.release();
-  if (!guest_) return;
-  if (const auto loaded = load_guest(); !loaded) error_ = loaded.error();
-  const bool ready = !error_ && !cpus_.empty();
-  loaded_.release();
-  if (!ready) return;
+  const auto made = make();
+  if (!made) not_made_ = made.error();
+  made_.release();
+  if (!made) return;
+  const auto ready = make_ready();
+  if (!ready) not_ready_ = ready.error();
+  const bool goes_on = ready && entry_ != nullptr;
+  ready_.release();
+  if (!goes_on) return;
   // Last, and beside what the caller still does.
   const auto confined = options_.confine ? sandbox::confine_thread(sandbox::Thread::kCpu) : Result<void>();
-  if (confined) return work(cpus_.front());
+  if (confined) return work(machine_->cpus.front());
   handed_over_.wait(false);
   if (failed_) failed_(confined.error());
 }
@@ -114,17 +119,20 @@ void CpuThreads::work(Vcpu& cpu) {
   if (work_) work_(cpu);
 }
 
-Result<void> CpuThreads::load_guest() {
-  if (auto loaded = load(*guest_, memory_); !loaded) return loaded;
-  vm_given_.acquire();
-  if (vm_ == nullptr) return {};
-  std::uint32_t slot = 0;
-  for (const boot::MemoryPiece& piece : memory_.pieces())
-    if (auto added = vm_->add_memory(slot++, piece.range, piece.host); !added) return added;
-  cpus_given_.acquire();
-  if (cpus_.empty()) return {};
+Result<void> CpuThreads::make() {
+  auto machine = make_virtual_machine(options_, std::move(cpuid_));
+  if (!machine) return std::unexpected(machine.error());
+  machine_.emplace(std::move(*machine));
+  return {};
+}
+
+Result<void> CpuThreads::make_ready() {
+  if (auto added = add_memory(machine_->vm, memory_); !added) return added;
+  entry_given_.acquire();
+  if (entry_ == nullptr) return {};
+  (void)::sched_setaffinity(0, sizeof allowed_, &allowed_);
   // The others wait for the first to start them.
-  if (auto entered = enter(cpus_.front(), guest_->plan->state); !entered) return entered;
+  if (auto entered = enter(machine_->cpus.front(), *entry_); !entered) return entered;
   if (options_.confine) {
     // The other CPUs' threads inherit it.
     if (auto done = sandbox::give_up_rights(); !done) return done;
@@ -133,14 +141,14 @@ Result<void> CpuThreads::load_guest() {
 }
 
 Result<void> CpuThreads::start_others() {
-  const auto count = static_cast<std::ptrdiff_t>(cpus_.size() - 1);
+  const auto count = static_cast<std::ptrdiff_t>(machine_->cpus.size() - 1);
   if (count == 0) return {};
   others_.reserve(static_cast<std::size_t>(count));
   // The guest does not begin before all are confined.
   std::latch confined(count);
   std::optional<Error> failure;
   std::mutex failure_mutex;
-  for (Vcpu& cpu : cpus_.subspan(1)) {
+  for (Vcpu& cpu : std::span(machine_->cpus).subspan(1)) {
     try {
       others_.emplace_back([&, this] {
         if (options_.confine) {

@@ -1,44 +1,43 @@
-// The CPUs' threads. The first one's has work before: its guest is planned there, loaded, and the machine
-// gets its memory, all that beside the caller, who makes the machine and its CPUs. Either half takes as long.
+// The CPUs' threads. The first one's has work before: it makes the machine and its CPUs beside the caller,
+// who plans and loads the guest. Either half takes as long.
 #pragma once
+
+#include <sched.h>
 
 #include <atomic>
 #include <functional>
 #include <optional>
 #include <semaphore>
-#include <span>
 #include <thread>
 #include <vector>
 
 #include "guest_memory.hpp"
 #include "pvh/base/error.hpp"
+#include "pvh/boot/plan.hpp"
 #include "pvh/kvm/kvm.hpp"
 #include "system.hpp"
+#include "virtual_machine.hpp"
 
 namespace pvh::kvm {
 
 class CpuThreads {
  public:
-  /// The first one begins at once, with the plan. All of these outlive it.
-  CpuThreads(const Planner& planner, const GuestMemory& memory, const Options& options);
+  /// The first one begins at once. Memory and options outlive it.
+  CpuThreads(const GuestMemory& memory, const Options& options, KeptCpuid cpuid);
   CpuThreads(const CpuThreads&) = delete;
   CpuThreads& operator=(const CpuThreads&) = delete;
   /// Also before the guest runs.
   ~CpuThreads();
 
-  /// Waits for the plan.
-  [[nodiscard]] const std::optional<Guest>& guest();
-  /// The machine that gets the memory, which outlives this. Once.
-  void give(Vm& vm);
-  /// Its CPUs, which outlive this. The first will be at the guest's entry, the others wait to be started.
-  /// Once.
-  void give(std::span<Vcpu> cpus);
-
-  /// Waits until the guest is loaded, the first CPU at its entry, and no descriptors are opened or used any
-  /// more but the machine's. After what there is to give.
-  [[nodiscard]] Result<void> loaded();
+  /// Where the first CPU is to begin: the guest is loaded. Outlives this. Once.
+  void enter_at(const boot::EntryState& entry);
+  /// Waits for the machine, which this owns. Once.
+  [[nodiscard]] Result<VirtualMachine*> made();
+  /// Waits until it has its memory, the first CPU is at the guest's entry, the others wait to be started, and
+  /// no descriptors are opened or used any more but the machine's. Once, after `enter_at`.
+  [[nodiscard]] Result<void> ready();
   /// What each CPU's thread does last: once all are there, and confined where the options say so. Or else, on
-  /// the first one's, `failed`. Once, after `loaded`.
+  /// the first one's, `failed`. Once, after `ready`.
   void hand_over(std::function<void(Vcpu&)> work, std::function<void(const Error&)> failed);
   /// Sends a signal to each of these threads.
   void signal(int number);
@@ -47,29 +46,29 @@ class CpuThreads {
 
  private:
   void begin();
-  [[nodiscard]] Result<void> load_guest();
+  [[nodiscard]] Result<void> make();
+  [[nodiscard]] Result<void> make_ready();
   [[nodiscard]] Result<void> start_others();
   void work(Vcpu& cpu);
 
-  const Planner& planner_;
   const GuestMemory& memory_;
   const Options& options_;
+  KeptCpuid cpuid_;
+  cpu_set_t allowed_{};  ///< where threads may run
 
   // Each written before the semaphore that follows is released, and read after.
-  std::optional<Guest> guest_;
-  std::binary_semaphore planned_{0};
-  Vm* vm_ = nullptr;  ///< null: there will be none
-  std::binary_semaphore vm_given_{0};
-  std::span<Vcpu> cpus_;  ///< empty: there will be none
-  std::binary_semaphore cpus_given_{0};
-  std::optional<Error> error_;
-  std::binary_semaphore loaded_{0};
+  const boot::EntryState* entry_ = nullptr;  ///< null: there is nothing to enter
+  std::binary_semaphore entry_given_{0};
+  std::optional<VirtualMachine> machine_;
+  std::optional<Error> not_made_;
+  std::binary_semaphore made_{0};
+  std::optional<Error> not_ready_;
+  std::binary_semaphore ready_{0};
 
   std::function<void(Vcpu&)> work_;
   std::function<void(const Error&)> failed_;
   std::atomic<bool> handed_over_ = false;
 
-  bool guest_seen_ = false;
   std::vector<std::thread> others_;  ///< the CPUs' but the first's; started by the first's
   std::thread first_;
 };

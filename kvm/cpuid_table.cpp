@@ -6,6 +6,7 @@
 #include <cstring>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 #include "pvh/base/boot_id.hpp"
 
@@ -62,14 +63,19 @@ std::optional<CpuidTable> unpack_table(std::string_view host, Bytes packed) {
   return table;
 }
 
-Result<CpuidTable> supported_cpuid(const System& system, KeptValues* kept) {
-  const std::string host = kept != nullptr ? host_name() : std::string();
-  if (host.empty()) return system.supported_cpuid();
-  if (const auto packed = kept->find(kKey)) {
-    if (auto table = unpack_table(host, *packed)) return std::move(*table);
-  }
+KeptCpuid find_cpuid(KeptValues* kept) {
+  KeptCpuid found;
+  if (kept == nullptr) return found;
+  found.host = host_name();
+  if (found.host.empty()) return found;
+  if (const auto packed = kept->find(kKey)) found.table = unpack_table(found.host, *packed);
+  return found;
+}
+
+Result<CpuidTable> supported_cpuid(const System& system, KeptCpuid found, KeptValues* kept) {
+  if (found.table) return std::move(*found.table);
   auto table = system.supported_cpuid();
-  if (table) kept->keep(kKey, pack_table(host, *table));
+  if (table && !found.host.empty()) kept->keep(kKey, pack_table(found.host, *table));
   return table;
 }
 

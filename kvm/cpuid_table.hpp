@@ -2,6 +2,9 @@
 // of the rest of a start, because each leaf is another trapped instruction where this host is a guest itself.
 #pragma once
 
+#include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "pvh/base/bytes.hpp"
@@ -13,8 +16,15 @@ namespace pvh::kvm {
 
 using CpuidTable = std::vector<kvm_cpuid_entry2>;
 
-/// From `kept` where this boot of this host with these modules of KVM left it there, else from KVM, and kept.
-[[nodiscard]] Result<CpuidTable> supported_cpuid(const System& system, KeptValues* kept);
+/// What an earlier run has left.
+struct KeptCpuid {
+  std::string host;  ///< this boot of this host with these modules of KVM; empty: nothing can be kept
+  std::optional<CpuidTable> table;
+};
+[[nodiscard]] KeptCpuid find_cpuid(KeptValues* kept);
+
+/// What was `found`, else from KVM, and kept.
+[[nodiscard]] Result<CpuidTable> supported_cpuid(const System& system, KeptCpuid found, KeptValues* kept);
 
 /// The table as it is kept, and back: nothing where it was kept elsewhere than at `host`, or is damaged.
 [[nodiscard]] std::vector<std::byte> pack_table(std::string_view host, const CpuidTable& table);

@@ -8,6 +8,8 @@
 #include <functional>
 #include <optional>
 
+#include "early_parts.hpp"
+
 namespace pvh::kvm {
 
 namespace {
@@ -28,6 +30,10 @@ std::optional<std::size_t> offset_in(const FileView& file, Bytes bytes) {
 
 Result<GuestMemory> GuestMemory::allocate(std::span<const board::Backing> backing) {
   GuestMemory memory;
+  if (const auto early = take_early_memory(backing); !early.empty()) {
+    memory.pieces_.push_back({.range = backing[0].range, .host = early});
+    return memory;
+  }
   for (const board::Backing& piece : backing) {
     // Not reserved: a guest may be larger than the host's memory as long as it does not use it.
     void* start = ::mmap(nullptr, piece.range.size(), PROT_READ | PROT_WRITE,

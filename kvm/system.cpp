@@ -165,14 +165,19 @@ void Vcpu::interrupt() {
   std::atomic_ref(shared_->immediate_exit).store(1, std::memory_order_relaxed);
 }
 
-Result<void> Vm::add_memory(std::uint32_t slot, const GuestRange& range, std::span<std::byte> host) {
+kvm_userspace_memory_region memory_region(std::uint32_t slot, const GuestRange& range,
+                                          std::span<std::byte> host) {
   kvm_userspace_memory_region region{};
   region.slot = slot;
   region.guest_phys_addr = range.start().value();
   region.memory_size = range.size();
   region.userspace_addr = reinterpret_cast<std::uintptr_t>(host.data());
-  return done(call(fd_, KVM_SET_USER_MEMORY_REGION, &region),
-              "memory for a virtual machine (KVM_SET_USER_MEMORY_REGION)");
+  return region;
+}
+
+Result<void> Vm::add_memory(std::uint32_t slot, const GuestRange& range, std::span<std::byte> host) {
+  const auto region = memory_region(slot, range, host);
+  return done(call(fd_, KVM_SET_USER_MEMORY_REGION, &region), kAddMemory);
 }
 
 Result<void> Vm::set_scratch(GuestAddress address) {
@@ -189,6 +194,10 @@ Result<void> Vm::split_interrupts(std::uint32_t pins) {
 Result<Vcpu> Vm::create_vcpu(std::uint32_t id) {
   UniqueFd fd(call(fd_, KVM_CREATE_VCPU, std::uint64_t{id}));
   if (!fd) return std::unexpected(host_error("virtual CPU (KVM_CREATE_VCPU)", errno));
+  return adopt_vcpu(std::move(fd), id);
+}
+
+Result<Vcpu> Vm::adopt_vcpu(UniqueFd fd, std::uint32_t id) const {
   void* shared = ::mmap(nullptr, shared_size_, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
   if (shared == MAP_FAILED) return std::unexpected(host_error("view of a virtual CPU (mmap)", errno));
   return Vcpu(std::move(fd), id, shared, shared_size_);
@@ -236,6 +245,10 @@ void Vm::route(std::span<const Route> routes) {
 Result<System> System::open() {
   UniqueFd fd(::open(kDevice, O_RDWR | O_CLOEXEC));
   if (!fd) return std::unexpected(open_error(errno));
+  return adopt(std::move(fd));
+}
+
+Result<System> System::adopt(UniqueFd fd) {
   System system(std::move(fd));
   const int version = call(system.fd_, KVM_GET_API_VERSION, 0);
   if (version != kApiVersion)
@@ -272,6 +285,10 @@ Result<std::vector<kvm_cpuid_entry2>> System::supported_cpuid() const {
 Result<Vm> System::create_vm() const {
   UniqueFd fd(call(fd_, KVM_CREATE_VM, 0));
   if (!fd) return std::unexpected(host_error("virtual machine (KVM_CREATE_VM)", errno));
+  return adopt_vm(std::move(fd));
+}
+
+Result<Vm> System::adopt_vm(UniqueFd fd) const {
   const int shared_size = call(fd_, KVM_GET_VCPU_MMAP_SIZE, 0);
   if (shared_size < static_cast<int>(sizeof(kvm_run)))
     return std::unexpected(host_error("size of a virtual CPU's view (KVM_GET_VCPU_MMAP_SIZE)", errno));

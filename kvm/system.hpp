@@ -19,6 +19,16 @@ namespace pvh::kvm {
 
 inline constexpr const char* kDevice = "/dev/kvm";
 
+/// What adding memory is called where it fails.
+inline constexpr const char* kAddMemory = "memory for a virtual machine (KVM_SET_USER_MEMORY_REGION)";
+
+/// In the board's device window, where nothing else lies: `Vm::set_scratch`.
+inline constexpr GuestAddress kScratch{0xfffbd000};
+
+/// A piece of guest memory as KVM wants it described.
+[[nodiscard]] kvm_userspace_memory_region memory_region(std::uint32_t slot, const GuestRange& range,
+                                                        std::span<std::byte> host);
+
 /// What failed in the host, and errno's reason.
 [[nodiscard]] Error host_error(std::string what, int error_number);
 
@@ -77,6 +87,8 @@ class Vm final : public MessageSink {
   /// Local APICs in the kernel, I/O APICs with `pins` pins together here. Before the first CPU.
   [[nodiscard]] Result<void> split_interrupts(std::uint32_t pins);
   [[nodiscard]] Result<Vcpu> create_vcpu(std::uint32_t id);
+  /// One that was created already.
+  [[nodiscard]] Result<Vcpu> adopt_vcpu(UniqueFd fd, std::uint32_t id) const;
   /// A signal on the eventfd becomes the interrupt that the line is routed to; nothing while it is not.
   [[nodiscard]] Result<void> interrupt_by(int eventfd, std::uint32_t line);
   /// The guest's write of this number, of 32 bits, there signals the eventfd and does not come to us.
@@ -95,10 +107,14 @@ class System {
  public:
   /// Fails with a fault for each thing that people can do something about.
   [[nodiscard]] static Result<System> open();
+  /// The same for one that was opened already.
+  [[nodiscard]] static Result<System> adopt(UniqueFd fd);
 
   [[nodiscard]] int extension(int number) const;
   [[nodiscard]] Result<std::vector<kvm_cpuid_entry2>> supported_cpuid() const;
   [[nodiscard]] Result<Vm> create_vm() const;
+  /// One that was created already.
+  [[nodiscard]] Result<Vm> adopt_vm(UniqueFd fd) const;
 
  private:
   explicit System(UniqueFd fd) : fd_(std::move(fd)) {}

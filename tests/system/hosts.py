@@ -98,6 +98,33 @@ def with_limit(lab: Lab, kind: int, limits: Iterable[int]) -> None:
     raise AssertionError("none of the limits did")
 
 
+def memory_is_there(lab: Lab) -> None:
+    """Whatever was begun before the options were read: all of the memory asked for, and nothing behind it. The guest goes to the
+    last byte, a no-op, and dies at the next."""
+    need_kvm()
+    asked = {(): 512, ("-m", "64"): 64, ("-m64M",): 64, ("--memory=1G",): 1024, ("--memory", "96M"): 96, ("-m", "65536K"): 64, ("-m", "0x40"): 64,
+             ("-m", "32M", "-m", "48M"): 48, ("-m", "4G"): 3072}
+    for words, end in asked.items():
+        guest = [str(lab.pvh), "run", "--engine", "kvm", str(KERNELS / "hostile-jump.elf"), "--append", "last", *words]
+        done = subprocess.run(guest, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+        died_at = re.search(r"RIP=([0-9a-f]{16})", done.stderr)
+        assert died_at and int(died_at[1], 16) == end << 20, f"{words}: {done.stderr}"
+
+
+def without_standard_descriptors(lab: Lab) -> None:
+    """Nothing that the monitor opens, however early, is taken for the user's input or output."""
+    need_kvm()
+    for closed in ((0,), (1,), (2,), (0, 1, 2)):
+        def close(closed: tuple[int, ...] = closed) -> None:
+            for descriptor in closed:
+                os.close(descriptor)
+
+        done = subprocess.run(arguments(lab, "hello32", "--quiet"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True, timeout=60, check=False, preexec_fn=close)
+        assert done.returncode == (POWER_OFF if 1 not in closed else OUR_ERROR), f"without {closed}: {done.returncode} {done.stderr}"
+        assert (1 in closed) or "hello" in done.stdout.lower(), f"without {closed}: {done.stdout}"
+
+
 def status_of(process: int) -> list[dict[str, str]]:
     """Of each of its threads that is not the kernel's own."""
     out = []
@@ -149,5 +176,7 @@ def cases(lab: Lab, _full: bool) -> list[Case]:
         case("with less address space than the guest's memory", too_little_memory, "1G", 512 << 20),
         case("with little address space", with_limit, resource.RLIMIT_AS, range(3 << 20, 64 << 20, 444 << 10)),
         case("with few descriptors", with_limit, resource.RLIMIT_NOFILE, range(4, 32)),
+        case("all memory that was asked for is there", memory_is_there),
+        case("without standard descriptors", without_standard_descriptors),
         case("the monitor gives up what it does not need", gives_up),
     ]

@@ -51,7 +51,7 @@ struct Guest {
   std::span<const FileView> files = {};
 };
 
-/// Called once, in a thread of its own, while the machine is being made. Nothing: there is no guest after
+/// Called once, in the caller's thread, while another one makes the machine. Nothing: there is no guest after
 /// all, and whoever wrote the planner knows why.
 using Planner = std::function<std::optional<Guest>()>;
 

@@ -1,0 +1,27 @@
+// The virtual machine and its CPUs, made from nothing or from what `early` has begun.
+#pragma once
+
+#include <vector>
+
+#include "cpuid_table.hpp"
+#include "guest_memory.hpp"
+#include "pvh/base/error.hpp"
+#include "pvh/kvm/kvm.hpp"
+#include "system.hpp"
+
+namespace pvh::kvm {
+
+/// In the order in which they go: each CPU needs its machine.
+struct VirtualMachine {
+  Vm vm;
+  std::vector<Vcpu> cpus;
+};
+
+/// Without memory. `cpuid`: of what it supports of that, the rest is asked for and kept. The CPUs know what
+/// they can do, and are as after a reset.
+[[nodiscard]] Result<VirtualMachine> make_virtual_machine(const Options& options, KeptCpuid cpuid);
+
+/// Waits for what `early` does of it.
+[[nodiscard]] Result<void> add_memory(Vm& vm, const GuestMemory& memory);
+
+}  // namespace pvh::kvm
