@@ -1,5 +1,7 @@
 #include "help.hpp"
 
+#include <fmt/format.h>
+
 namespace pvh::cli {
 namespace {
 
@@ -21,14 +23,9 @@ compressed by gzip, xz, zstd, lz4, bzip2, lzma or lzo.
 Exit: 0 done, 1 an error, 2 wrong usage; `pvh run` has more, see its help.
 )";
 
-constexpr std::string_view kRun =
-    R"(pvh run KERNEL [options]: boots a kernel; its serial line is this terminal. Ctrl-A x ends it.
-
-  pvh run vmlinuz --initrd initrd.img --append "console=ttyS0"
-  pvh run hello.elf -m 16M --timeout 5
-  pvh run vmlinuz --initrd i.img --append "console=ttyS0 root=/dev/vda" --disk root.img,ro
-
-  --append TEXT        the command line, in place of a unified image's; repeated: joined by spaces
+/// Of `run` and `plan` alike.
+constexpr std::string_view kMachine =
+    R"(  --append TEXT        the command line, in place of a unified image's; repeated: joined by spaces
   --initrd FILE        module 0, in place of a unified image's own initrd
   --module FILE[,TEXT] a further module, with its command line; repeatable (a comma in FILE: ,,)
   -m, --memory SIZE    RAM: a number of MiB, or with K, M, G, T (512M)
@@ -49,7 +46,19 @@ constexpr std::string_view kRun =
   --start-info-version V  0 or 1 (1); also --version-0
   --max-unpacked SIZE  the most that a compressed file may unpack to (1G)
   --no-cache           unpack a compressed kernel anew, and keep nothing of it
-  --engine ENGINE      kvm (this host's processor), qemu (an emulated CPU, anywhere) or auto (auto:
+)";
+
+constexpr std::string_view kRunStart =
+    R"(pvh run KERNEL [options]: boots a kernel; its serial line is this terminal. Ctrl-A x ends it.
+
+  pvh run vmlinuz --initrd initrd.img --append "console=ttyS0"
+  pvh run hello.elf -m 16M --timeout 5
+  pvh run vmlinuz --initrd i.img --append "console=ttyS0 root=/dev/vda" --disk root.img,ro
+
+)";
+
+constexpr std::string_view kRunEnd =
+    R"(  --engine ENGINE      kvm (this host's processor), qemu (an emulated CPU, anywhere) or auto (auto:
                        kvm where it will run the guest; says which)
   --qemu PATH          which QEMU (qemu-system-x86_64)
   --timeout SECONDS    end it then; fractions allowed
@@ -60,7 +69,7 @@ Exit: 0 power-off or Ctrl-A x, 1 an error, 2 wrong usage, 3 crashed (triple faul
 4 time limit, 5 reboot asked, 128 + N ended by signal N. One line on standard error says which.
 )";
 
-constexpr std::string_view kPlan =
+constexpr std::string_view kPlanStart =
     R"(pvh plan KERNEL [options]: who would lie where in the guest's memory, without booting.
 
   pvh plan vmlinuz --initrd initrd.img -m 1G
@@ -68,28 +77,10 @@ constexpr std::string_view kPlan =
   pvh plan vmlinux --memmap reserved@0x4000000+1M --memmap pmem@8G+1G
 
   --json               the plan as JSON
-  --append TEXT        the command line, in place of a unified image's; repeated: joined by spaces
-  --initrd FILE        module 0, in place of a unified image's own initrd
-  --module FILE[,TEXT] a further module, with its command line; repeatable (a comma in FILE: ,,)
-  -m, --memory SIZE    RAM: a number of MiB, or with K, M, G, T (512M)
-  --cpus N             CPUs (1)
-  --disk FILE[,ro][,serial=S]
-                       a virtio disk, raw; repeatable, the first is /dev/vda (a comma in FILE: ,,)
-  --net tap=NAME[,mac=MAC]
-                       a virtio network card at that tap of this host; repeatable, the first is eth0
-  --vsock CID          a virtio socket: the guest is CID (3 or more), this host is 2
-  --no-rng             no virtio source of random numbers
-  --console KIND       what this terminal is in the guest: serial (ttyS0) or virtio (hvc0) (serial)
-  --no-acpi            no ACPI tables
-  --load-address ADDR  put a relocatable kernel's lowest byte there
-  --randomize          put it at random within its limits; --seed N repeats a placement
-  --memmap TYPE@START+SIZE
-                       call that range ram, reserved, acpi, nvs, unusable, disabled, pmem
-                       or a number; repeatable, a later one wins
-  --start-info-version V  0 or 1 (1); also --version-0
-  --max-unpacked SIZE  the most that a compressed file may unpack to (1G)
-  --no-cache           unpack a compressed kernel anew, and keep nothing of it
+)";
 
+constexpr std::string_view kPlanEnd =
+    R"(
 Exit: 0 there is a plan, 1 there is none and why, 2 wrong usage.
 )";
 
@@ -177,14 +168,15 @@ variant that can be made was survived, with what was given), 1 not so, or an err
 
 }  // namespace
 
-std::string_view help_for(std::string_view command) {
-  if (command == "run") return kRun;
-  if (command == "plan") return kPlan;
-  if (command == "inspect") return kInspect;
-  if (command == "extract") return kExtract;
-  if (command == "cache") return kCache;
-  if (command == "conform") return kConform;
-  return kProgram;
+std::string help_for(std::string_view command) {
+  if (command == "run") return fmt::format("{}{}{}", kRunStart, kMachine, kRunEnd);
+  if (command == "plan") return fmt::format("{}{}{}", kPlanStart, kMachine, kPlanEnd);
+  std::string_view text = kProgram;
+  if (command == "inspect") text = kInspect;
+  if (command == "extract") text = kExtract;
+  if (command == "cache") text = kCache;
+  if (command == "conform") text = kConform;
+  return std::string(text);
 }
 
 std::string_view version_text() {

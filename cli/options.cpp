@@ -10,6 +10,8 @@
 
 #include "arguments.hpp"
 #include "help.hpp"
+#include "option_values.hpp"
+#include "options_conform.hpp"
 #include "pvh/virtio/socket.hpp"
 #include "pvh/virtio/tap.hpp"
 #include "units.hpp"
@@ -17,10 +19,6 @@
 
 namespace pvh::cli {
 namespace {
-
-using Usage = std::unexpected<UsageError>;
-template <class T>
-using Expected = std::expected<T, UsageError>;
 
 /// The options as text; what they mean is worked out after it.
 struct Texts {
@@ -56,15 +54,7 @@ struct Texts {
   bool quiet = false;
   bool no_sandbox = false;
 
-  std::vector<std::string> names;
-  bool tap = false;
-  bool markdown = false;
-  std::string junit;
-  std::string html;
-  std::string captures;
-  std::string matrix = "short";
-  std::string expect;
-  std::string only;
+  ConformTexts conform;
 };
 
 void add_machine_options(ArgumentParser& parser, Texts& texts) {
@@ -86,25 +76,6 @@ void add_machine_options(ArgumentParser& parser, Texts& texts) {
   parser.add_all("--memmap", texts.memory_map);
   parser.add_last("--start-info-version", texts.start_info_version);
   parser.add_flag("--version-0", texts.version_0);
-}
-
-void add_conform_options(ArgumentParser& parser, Texts& texts) {
-  parser.add_flag("--json", texts.json);
-  parser.add_flag("--tap", texts.tap);
-  parser.add_flag("--markdown", texts.markdown);
-  parser.add_last("--junit", texts.junit);
-  parser.add_last("--html", texts.html);
-  parser.add_last("--captures", texts.captures);
-  parser.add_last("--matrix", texts.matrix);
-  parser.add_last("--qemu", texts.qemu);
-  parser.add_last("--timeout", texts.timeout);
-  texts.engine = "qemu";
-  parser.add_all("--initrd", texts.initrds);
-  parser.add_all("--append", texts.append);
-  parser.add_last("--expect", texts.expect);
-  parser.add_last("--only", texts.only);
-  parser.add_last("--engine", texts.engine);
-  parser.set_words("ACTION", texts.action, texts.names);
 }
 
 /// Only the command in use is described: the others' options would cost time and serve nobody.
@@ -129,7 +100,7 @@ bool describe(ArgumentParser& parser, std::string_view command, Texts& texts) {
     parser.set_file("ACTION", texts.action);
     return true;
   } else if (command == "conform") {
-    add_conform_options(parser, texts);
+    describe_conform(parser, texts.conform);
     return true;
   } else {
     return false;
@@ -137,10 +108,6 @@ bool describe(ArgumentParser& parser, std::string_view command, Texts& texts) {
   parser.add_last("--max-unpacked", texts.max_unpacked);
   parser.set_file(command == "run" || command == "plan" ? "KERNEL" : "FILE", texts.file);
   return true;
-}
-
-Usage wrong(std::string_view option, std::string_view value, std::string_view wanted) {
-  return Usage(UsageError{fmt::format("{} {}: {}", option, printable(value), wanted)});
 }
 
 Expected<std::uint64_t> size_option(std::string_view option, std::string_view value, std::uint64_t unit) {
@@ -198,9 +165,7 @@ Expected<void> read_files(const Texts& texts, MachineOptions& out) {
     if (!net) return wrong("--net", text, net.error());
     out.nets.push_back(std::move(*net));
   }
-  if (!texts.append.empty()) {
-    out.command_line = fmt::format("{}", fmt::join(texts.append, " "));
-  }
+  out.command_line = appended(texts.append);
   return {};
 }
 
@@ -246,14 +211,6 @@ std::optional<Engine> engine_named(std::string_view name) {
   return std::nullopt;
 }
 
-/// None where it was not given.
-Expected<std::optional<std::chrono::milliseconds>> timeout_option(const std::string& text) {
-  if (text.empty()) return std::nullopt;
-  const auto time = parse_seconds(text);
-  if (!time) return wrong("--timeout", text, "not a time from 0.001 s to a year; 10 or 0.5 would be");
-  return time;
-}
-
 Expected<RunOptions> run_options(const Texts& texts, std::uint64_t max_unpacked) {
   auto machine = machine_options(texts, max_unpacked);
   if (!machine) return Usage(machine.error());
@@ -272,73 +229,6 @@ Expected<RunOptions> run_options(const Texts& texts, std::uint64_t max_unpacked)
   return out;
 }
 
-std::optional<ConformAction> conform_action(std::string_view name) {
-  if (name == "list") return ConformAction::kList;
-  if (name == "judge") return ConformAction::kJudge;
-  if (name == "producer") return ConformAction::kProducer;
-  if (name == "variants") return ConformAction::kVariants;
-  if (name == "consumer") return ConformAction::kConsumer;
-  if (name == "boot") return ConformAction::kBoot;
-  return std::nullopt;
-}
-
-/// How many names an action takes, in words where they are not so many.
-std::optional<std::string> wrong_names(const std::string& name, ConformAction action, std::size_t count) {
-  switch (action) {
-    case ConformAction::kList:
-    case ConformAction::kVariants:
-      if (count != 0) return name + " takes no name";
-      break;
-    case ConformAction::kJudge:
-    case ConformAction::kProducer:
-      if (count == 0) return name + " needs a name";
-      break;
-    case ConformAction::kConsumer:
-      if (count != 1) return "consumer needs one kernel";
-      break;
-    case ConformAction::kBoot:
-      if (count != 2) return "boot needs a variant and a kernel";
-      break;
-  }
-  return std::nullopt;
-}
-
-Expected<Command> conform_options(const Texts& texts) {
-  ConformOptions out{.names = texts.names,
-                     .initrds = texts.initrds,
-                     .command_line = {},
-                     .expect = texts.expect,
-                     .only = texts.only,
-                     .json = texts.json,
-                     .tap = texts.tap,
-                     .markdown = texts.markdown,
-                     .junit = texts.junit,
-                     .html = texts.html,
-                     .captures = texts.captures,
-                     .full = texts.matrix == "full",
-                     .qemu = texts.qemu,
-                     .timeout = {}};
-  const auto action = conform_action(texts.action);
-  if (!action)
-    return Usage(UsageError{
-        fmt::format("there is no `conform {}`; list, judge, producer, variants, consumer and boot there are",
-                    printable(texts.action))});
-  out.action = *action;
-  if (const auto problem = wrong_names(texts.action, *action, out.names.size()))
-    return Usage(UsageError{*problem});
-  if (texts.matrix != "short" && texts.matrix != "full")
-    return wrong("--matrix", texts.matrix, "must be short or full");
-  if (texts.engine != "qemu" && texts.engine != "kvm")
-    return wrong("--engine", texts.engine, "must be qemu or kvm");
-  out.engine = texts.engine == "kvm" ? Engine::kKvm : Engine::kQemu;
-  if (out.json && out.tap) return Usage(UsageError{"--json and --tap exclude each other"});
-  if (!texts.append.empty()) out.command_line = fmt::format("{}", fmt::join(texts.append, " "));
-  const auto time = timeout_option(texts.timeout);
-  if (!time) return Usage(time.error());
-  out.timeout = *time;
-  return out;
-}
-
 Expected<CacheOptions> cache_options(const Texts& texts) {
   if (texts.action != "list" && texts.action != "clear")
     return Usage(UsageError{fmt::format("{}: must be list or clear", printable(texts.action))});
@@ -351,7 +241,11 @@ Expected<Command> to_command(std::string_view command, const Texts& texts) {
     if (!cache) return Usage(cache.error());
     return *cache;
   }
-  if (command == "conform") return conform_options(texts);
+  if (command == "conform") {
+    auto conform = conform_options(texts.conform);
+    if (!conform) return Usage(conform.error());
+    return std::move(*conform);
+  }
   if (texts.file.empty()) return Usage(UsageError{"the file's name is empty"});
   const auto max_unpacked = size_option("--max-unpacked", texts.max_unpacked, 1);
   if (!max_unpacked) return Usage(max_unpacked.error());
@@ -488,12 +382,12 @@ std::vector<std::string> option_names(std::string_view command) {
 }
 
 std::expected<Command, UsageError> parse_arguments(std::span<const std::string> arguments) {
-  if (arguments.empty()) return Usage(UsageError{std::string(help_for(""))});
+  if (arguments.empty()) return Usage(UsageError{help_for("")});
   const std::string& command = arguments.front();
   const auto rest = arguments.subspan(1);
   if (asks_for_help(command) || command == "help") {
     const std::string_view about = rest.empty() ? std::string_view() : rest.front();
-    if (about.empty() || help_for(about) != help_for("")) return TextWanted{std::string(help_for(about))};
+    if (about.empty() || help_for(about) != help_for("")) return TextWanted{help_for(about)};
     return Usage(UsageError{whole("", fmt::format("there is no command `{}`", printable(about)))});
   }
   if (command == "--version" || command == "-V") return TextWanted{std::string(version_text())};
@@ -505,7 +399,7 @@ std::expected<Command, UsageError> parse_arguments(std::span<const std::string> 
   }
   for (const std::string& argument : rest) {
     if (argument == "--") break;
-    if (asks_for_help(argument)) return TextWanted{std::string(help_for(command))};
+    if (asks_for_help(argument)) return TextWanted{help_for(command)};
   }
   const auto done = parser.parse(rest);
   if (!done) return Usage(UsageError{whole(command, done.error())});

@@ -259,7 +259,7 @@ TEST_P(EveryCommand, HasEachOfItsOptionsInTheManual) {
 
 TEST_P(EveryCommand, HasAHelpThatFitsAScreen) {
   std::size_t lines = 0;
-  std::istringstream help{std::string(help_for(GetParam()))};
+  std::istringstream help{help_for(GetParam())};
   for (std::string line; std::getline(help, line); ++lines) EXPECT_LE(line.size(), 100U) << line;
   EXPECT_LE(lines, 36U);
 }

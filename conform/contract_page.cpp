@@ -77,7 +77,7 @@ consumer` boots the kernel under variants of a start of day.
   page += R"(
 ## What no capture tells, and why
 Each clause has a planted fault that is found as its own and as no other's: in a capture (`conform/testing/plants.cpp`), in a header (`tests/abi/clauses.sh`) or
-in a consumer (`conform/consumers/testing/planted.c`); a clause without one, other than the one below that says why it has none, fails a test.
+in a consumer (`conform/consumers/testing/planted.c`); a clause without one fails a test.
 
 | id | why |
 |---|---|

@@ -12,6 +12,11 @@ OURS = ("hello32", "hello64", "probe")
 SIGNS = {"exact": "exact", "cannot tell": "lives", "otherwise": "**otherwise**", "died": "**died**", "left out": "–"}
 
 
+# What is known of a kernel that comes up in no variant. Typed.
+REMARKS = {"xen-shim": "It runs only where Xen is beneath it: it asks it for its console and its memory, and panics without. So no variant tells of it under "
+                       "`pvh`; under Xen itself it comes up with what it is handed."}
+
+
 @dataclass
 class Consumer:
     name: str
@@ -29,11 +34,12 @@ def kernels() -> list[Path]:
     return found + sorted(Path(cache.stdout.strip()).glob("xen-lab/*/xen-shim"))[:1]
 
 
-def measure(pvh: str, paths: list[Path]) -> list[Consumer]:
+def measure(pvh: str, timeout: str, paths: list[Path]) -> list[Consumer]:
     out = []
     for path in paths:
-        done = subprocess.run([pvh, "conform", "consumer", path, "--json"], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              check=False)
+        print("consumer:", path.name, file=sys.stderr)
+        done = subprocess.run([pvh, "conform", "consumer", path, "--json", "--timeout", timeout], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, check=False)
         if done.returncode not in (0, 1) or not done.stdout:
             sys.exit(done.stderr)
         report = json.loads(done.stdout)
@@ -56,11 +62,11 @@ def command_of(result: dict, consumer: Consumer) -> str:
     return " ".join(Path(word).name if word.endswith(consumer.report["consumer"]) else word for word in words)
 
 
-def page(pvh: str, paths: list[Path]) -> list[str]:
+def page(pvh: str, timeout: str, paths: list[Path]) -> list[str]:
     variants = json.loads(subprocess.run([pvh, "conform", "variants", "--json"], capture_output=True, text=True, check=True).stdout)
-    consumers = measure(pvh, paths)
+    consumers = measure(pvh, timeout, paths)
     out = ["", "## Consumers",
-           "Each kernel under every variant of a start of day (`pvh conform variants`), by the engine qemu. *exact*: it came up and used exactly what it was "
+           f"Each kernel under every variant of a start of day (`pvh conform variants`), by the engine qemu, waited for {timeout} s at most. *exact*: it came up and used exactly what it was "
            "given, by its own words; *lives*: it came up and cannot tell; *otherwise*: it came up and used something else; –: the variant cannot be made of "
            "this kernel, or tells nothing because a simpler one is not survived already. Linux tells by `/sys/firmware/memmap`, `/proc/iomem` and `/proc/cmdline`.",
            "", "| variant | clause | | " + " | ".join(c.name for c in consumers) + " |", "|---" * (len(consumers) + 3) + "|"]
@@ -75,6 +81,8 @@ def page(pvh: str, paths: list[Path]) -> list[str]:
             continue
         out += ["", f"#### {consumer.name}", "| clause | variant | seen | owed | again |", "|---|---|---|---|---|"]
         out += [f"| {r['clause']} | {r['variant']} | {evidence(r)} | {plain(r['owed'])} | `{plain(command_of(r, consumer))}` |" for r in bad]
+        if consumer.name in REMARKS:
+            out += ["", REMARKS[consumer.name]]
         out += [f"- left out: {r['variant']}: {plain(r['words'])}" for r in consumer.report["results"]
                 if r["verdict"] == "left out" and "tells nothing" not in r["words"]]
     return out

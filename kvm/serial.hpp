@@ -38,7 +38,8 @@ class Serial final : public ByteDevice {
 
   [[nodiscard]] bool loops_back() const;
   [[nodiscard]] bool divisor_shown() const;
-  [[nodiscard]] bool can_transmit() const { return output_.room() > 0; }
+  /// With FIFOs a driver that is told "empty" sends a FIFO's worth without asking again.
+  [[nodiscard]] bool can_transmit() const { return output_.room() >= (fifo_on_ ? kFifoSize : 1); }
   [[nodiscard]] std::size_t receive_size() const { return fifo_on_ ? kFifoSize : 1; }
   [[nodiscard]] std::uint8_t pending_interrupt() const;
   [[nodiscard]] std::uint8_t read_received();

@@ -17,7 +17,8 @@ constexpr std::string_view kHead = R"(<!DOCTYPE html>
 <style>
 :root { color-scheme: light dark; --pass: #2e7d32; --broken: #c62828; --quiet: #767676; --line: #8884; }
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2em auto; max-width: 75em; padding: 0 1em; }
-table { border-collapse: collapse; width: 100%; }
+table { border-collapse: collapse; width: 100%; table-layout: fixed; }
+col:nth-child(1) { width: 15%; } col:nth-child(2) { width: 10%; } col:nth-child(3) { width: 28%; }
 th, td { border: 1px solid var(--line); padding: .2em .6em; text-align: left; vertical-align: top; }
 summary { cursor: pointer; } .pass > summary { color: var(--pass); } .quiet > summary { color: var(--quiet); }
 .broken > summary { color: #fff; background: var(--broken); padding: 0 .4em; border-radius: .2em; }
@@ -41,7 +42,9 @@ std::string html_report(const ConsumerReport& report) {
                  "verdict opens what was seen.</p>\n",
                  xml(report.consumer), xml(report.engine),
                  keeps_the_contract(report) ? "it keeps the contract" : "it does not keep the contract");
-  text += "<table><thead><tr><th>variant</th><th>clause</th><th></th><th>verdict</th></tr></thead><tbody>\n";
+  text +=
+      "<table><col><col><col><col><thead><tr><th>variant</th><th>clause</th><th>what is handed "
+      "over</th><th>verdict</th></tr></thead><tbody>\n";
   for (const VariantResult& result : report.results) {
     const Variant& variant = *result.variant;
     fmt::format_to(out, "<tr><th title=\"{}\">{}</th><td title=\"{}\">{}{}</td><td>{}</td>",
@@ -50,13 +53,14 @@ std::string html_report(const ConsumerReport& report) {
                    variant.severity == conform::Severity::kShould ? " (should)" : "", xml(variant.what));
     fmt::format_to(out, "<td><details class=\"{}\"><summary>{}</summary><dl>", class_of(result),
                    verdict_name(result.verdict));
-    const auto add = [&](std::string_view name, std::string_view value) {
-      if (!value.empty()) fmt::format_to(out, "<dt>{}</dt><dd class=\"{}\">{}</dd>", name, name, xml(value));
+    const auto add = [&](std::string_view kind, std::string_view title, std::string_view value) {
+      if (!value.empty()) fmt::format_to(out, "<dt>{}</dt><dd class=\"{}\">{}</dd>", title, kind, xml(value));
     };
-    add("seen", result.seen);
-    add("owed", result.owed);
-    add("words", result.words);
-    add("command", result.command);
+    add("seen", "seen", result.seen);
+    add("owed", "owed", result.owed);
+    add("words", "last words", result.words);
+    add("stake", "at stake", conform::entry_of(variant.clause).rationale);
+    add("command", "again", result.command);
     text += "</dl></details></td></tr>\n";
   }
   return text + "</tbody></table>\n</body></html>\n";

@@ -2,16 +2,18 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "pvh/base/bytes.hpp"
+#include "pvh/conform/take.hpp"
 
 namespace pvh::consumers {
 namespace {
 
+using conform::take;
+using conform::take_hex;
 using Json = nlohmann::json;
 
 /// The next line, without its end, which may be any mix of CR and LF.
@@ -22,22 +24,6 @@ std::optional<std::string_view> next_line(std::string_view& text) {
   text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
   while (line.ends_with('\r')) line.remove_suffix(1);
   return line;
-}
-
-/// Reads "0x12ab" or "12ab", and moves behind it.
-std::optional<std::uint64_t> take_hex(std::string_view& text) {
-  if (text.starts_with("0x")) text.remove_prefix(2);
-  std::uint64_t value = 0;
-  const auto [rest, problem] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
-  if (problem != std::errc()) return std::nullopt;
-  text.remove_prefix(static_cast<std::size_t>(rest - text.data()));
-  return value;
-}
-
-bool take(std::string_view& text, std::string_view word) {
-  if (!text.starts_with(word)) return false;
-  text.remove_prefix(word.size());
-  return true;
 }
 
 /// "FIRST<between>LAST": both ends inside.

@@ -1,29 +1,22 @@
 #include "registers.hpp"
 
 #include <array>
-#include <charconv>
 #include <optional>
 #include <utility>
+
+#include "pvh/conform/take.hpp"
 
 namespace pvh::runners {
 namespace {
 
-/// Reads hexadecimal digits, and moves behind them.
-std::optional<std::uint64_t> take_hex(std::string_view& text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  if (text.starts_with("0x")) text.remove_prefix(2);
-  std::uint64_t value = 0;
-  const auto [rest, problem] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
-  if (problem != std::errc()) return std::nullopt;
-  text.remove_prefix(static_cast<std::size_t>(rest - text.data()));
-  return value;
+std::optional<std::uint64_t> next_hex(std::string_view& text) {
+  conform::skip_spaces(text);
+  return conform::take_hex(text);
 }
 
-bool skip_word(std::string_view& text, std::string_view word) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  if (!text.starts_with(word)) return false;
-  text.remove_prefix(word.size());
-  return true;
+bool next_is(std::string_view& text, std::string_view word) {
+  conform::skip_spaces(text);
+  return conform::take(text, word);
 }
 
 /// What stands behind the last "NAME=" in the text: the newest, where it was asked more than once.
@@ -36,13 +29,13 @@ std::optional<std::string_view> behind(std::string_view text, std::string_view n
 std::optional<conform::Segment> segment_in(std::string_view text, std::string_view name) {
   auto rest = behind(text, name);
   if (!rest) return std::nullopt;
-  const auto selector = take_hex(*rest);
-  const bool ours = skip_word(*rest, "base");
-  const auto base = take_hex(*rest);
-  if (ours && !skip_word(*rest, "limit")) return std::nullopt;
-  const auto limit = take_hex(*rest);
-  if (ours && !skip_word(*rest, "attributes")) return std::nullopt;
-  const auto attributes = take_hex(*rest);
+  const auto selector = next_hex(*rest);
+  const bool ours = next_is(*rest, "base");
+  const auto base = next_hex(*rest);
+  if (ours && !next_is(*rest, "limit")) return std::nullopt;
+  const auto limit = next_hex(*rest);
+  if (ours && !next_is(*rest, "attributes")) return std::nullopt;
+  const auto attributes = next_hex(*rest);
   if (!selector || !base || !limit || !attributes) return std::nullopt;
   // QEMU shows the descriptor's upper word.
   return conform::Segment{*selector, *base, *limit, ours ? *attributes : *attributes >> 8U & 0xf0ffU};
@@ -54,13 +47,13 @@ std::optional<conform::Segment> xen_segment(std::string_view text, std::string_v
   const std::size_t at = text.find(name);
   if (at == std::string_view::npos) return std::nullopt;
   std::string_view rest = text.substr(at + name.size());
-  const auto selector = take_hex(rest);
-  if (!skip_word(rest, "(")) return std::nullopt;
-  const auto base = take_hex(rest);
-  if (!skip_word(rest, "+")) return std::nullopt;
-  const auto limit = take_hex(rest);
-  if (!skip_word(rest, "/")) return std::nullopt;
-  const auto attributes = take_hex(rest);
+  const auto selector = next_hex(rest);
+  if (!next_is(rest, "(")) return std::nullopt;
+  const auto base = next_hex(rest);
+  if (!next_is(rest, "+")) return std::nullopt;
+  const auto limit = next_hex(rest);
+  if (!next_is(rest, "/")) return std::nullopt;
+  const auto attributes = next_hex(rest);
   if (!selector || !base || !limit || !attributes) return std::nullopt;
   return conform::Segment{*selector, *base, *limit, (*attributes & 0xffU) | (*attributes & 0xf00U) << 4U};
 }
@@ -77,7 +70,7 @@ void add_xen_registers(conform::Capture& capture, std::string_view text) {
     const std::size_t at = text.find(printed);
     if (at == std::string_view::npos) continue;
     std::string_view rest = text.substr(at + std::string_view(printed).size());
-    if (const auto value = take_hex(rest)) capture.registers[name] = *value;
+    if (const auto value = next_hex(rest)) capture.registers[name] = *value;
   }
 }
 
@@ -102,7 +95,7 @@ bool add_registers(conform::Capture& capture, std::string_view text) {
   for (const auto& [printed, name] : kRegisters) {
     auto rest = behind(text, printed);
     if (!rest) continue;
-    if (const auto value = take_hex(*rest)) capture.registers[name] = *value;
+    if (const auto value = next_hex(*rest)) capture.registers[name] = *value;
   }
   return capture.segments.contains("tr") && capture.registers.contains("cr0");
 }

@@ -6,8 +6,16 @@
 #include "pvh/guest/machine.h"
 #include "xen.h"
 
-enum { COM1 = 0x3f8, COM_DATA = 0, COM_LINE = 3, COM_MODEM = 4, COM_STATUS = 5, COM_SCRATCH = 7 };
-enum { COM_READY = 0x20 };
+enum {
+  COM1 = 0x3f8,
+  COM_DATA = 0,
+  COM_FIFO = 2,
+  COM_LINE = 3,
+  COM_MODEM = 4,
+  COM_STATUS = 5,
+  COM_SCRATCH = 7
+};
+enum { COM_READY = 0x20, COM_FIFO_ON = 0xc0, COM_FIFO_SIZE = 16 };
 enum { E9 = 0xe9 };
 
 /* Xen's ring: input, then output, then their four positions. Only output is used. */
@@ -19,6 +27,7 @@ struct ring {
 
 static unsigned consoles;
 static int looked;
+static size_t com1_room = 1; /* bytes that a ready COM1 takes */
 static volatile struct ring* xen_ring;
 static uint32_t xen_port;
 
@@ -38,6 +47,8 @@ static unsigned find_com1(void) {
   out8(COM1 + 1, 0);
   out8(COM1 + COM_LINE, 0x03); /* 8 bits, no parity, one stop bit */
   out8(COM1 + COM_MODEM, 0x03);
+  out8(COM1 + COM_FIFO, 1);
+  if ((in8(COM1 + COM_FIFO) & COM_FIFO_ON) == COM_FIFO_ON) com1_room = COM_FIFO_SIZE;
   return PVH_CONSOLE_COM1;
 }
 
@@ -54,40 +65,63 @@ void pvh_console_select(unsigned set) {
   consoles = pvh_console_init() & set;
 }
 
-/* A device that never gets ready must not hang the kernel. */
-static void com1_put(char c) {
-  unsigned patience;
-  for (patience = 100000; patience > 0 && (in8(COM1 + COM_STATUS) & COM_READY) == 0; --patience) {
+/*
+ * A device that never gets ready must not hang the kernel. Its status is asked for once a FIFO: where a
+ * monitor serves each access, that is half of all of them.
+ */
+static void com1_send(const char* text, size_t size) {
+  while (size > 0) {
+    const size_t now = size < com1_room ? size : com1_room;
+    unsigned patience;
+    for (patience = 100000; patience > 0 && (in8(COM1 + COM_STATUS) & COM_READY) == 0; --patience) {
+    }
+    out8s(COM1 + COM_DATA, text, now);
+    text += now;
+    size -= now;
   }
-  out8(COM1 + COM_DATA, (uint8_t)c);
 }
 
-static void xen_put(char c) {
-  unsigned patience;
-  uint32_t produced = xen_ring->out_produced;
-  for (patience = 100000000; patience > 0 && produced - xen_ring->out_consumed >= sizeof(xen_ring->out);
-       --patience) {
-    /* The reader is a process of dom0: wake it, and wait for room. */
-    if (patience % 1000000 == 0) pvh_xen_notify(xen_port);
-    __asm__ volatile("pause");
+static size_t before_newline(const char* text, size_t size) {
+  const char* at = text;
+  size_t left = size;
+  if (size == 0) return 0;
+  __asm__("repne scasb" : "+D"(at), "+c"(left) : "a"('\n'), "m"(*(const char(*)[])text) : "cc");
+  return at[-1] == '\n' ? (size_t)(at - text) - 1 : size;
+}
+
+static void com1_write(const char* text, size_t size) {
+  while (size > 0) {
+    size_t line = before_newline(text, size);
+    com1_send(text, line);
+    if (line < size) com1_send("\r\n", 2), ++line;
+    text += line;
+    size -= line;
   }
-  xen_ring->out[produced % sizeof(xen_ring->out)] = c;
-  full_barrier();
-  xen_ring->out_produced = produced + 1;
+}
+
+static void xen_write(const char* text, size_t size) {
+  uint32_t produced = xen_ring->out_produced;
+  size_t i;
+  for (i = 0; i < size; ++i) {
+    unsigned patience;
+    for (patience = 100000000; patience > 0 && produced - xen_ring->out_consumed >= sizeof(xen_ring->out);
+         --patience) {
+      /* The reader is a process of dom0: wake it, and wait for room. */
+      if (patience % 1000000 == 0) pvh_xen_notify(xen_port);
+      __asm__ volatile("pause");
+    }
+    xen_ring->out[produced % sizeof(xen_ring->out)] = text[i];
+    full_barrier();
+    xen_ring->out_produced = ++produced;
+  }
+  pvh_xen_notify(xen_port);
 }
 
 void pvh_write(const char* text, size_t size) {
-  size_t i;
   const unsigned to = pvh_console_init();
-  for (i = 0; i < size; ++i) {
-    if (to & PVH_CONSOLE_COM1) {
-      if (text[i] == '\n') com1_put('\r');
-      com1_put(text[i]);
-    }
-    if (to & PVH_CONSOLE_E9) out8(E9, (uint8_t)text[i]);
-    if (to & PVH_CONSOLE_XEN) xen_put(text[i]);
-  }
-  if (to & PVH_CONSOLE_XEN) pvh_xen_notify(xen_port);
+  if (to & PVH_CONSOLE_COM1) com1_write(text, size);
+  if (to & PVH_CONSOLE_E9) out8s(E9, text, size);
+  if (to & PVH_CONSOLE_XEN) xen_write(text, size);
 }
 
 void pvh_print(const char* text) {

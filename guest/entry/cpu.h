@@ -3,6 +3,7 @@
 #ifndef PVH_ENTRY_CPU_H
 #define PVH_ENTRY_CPU_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 static inline void out8(uint16_t port, uint8_t value) {
@@ -13,6 +14,10 @@ static inline void out16(uint16_t port, uint16_t value) {
 }
 static inline void out32(uint16_t port, uint32_t value) {
   __asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port));
+}
+/* All bytes in one instruction. */
+static inline void out8s(uint16_t port, const char* bytes, size_t size) {
+  __asm__ volatile("rep outsb" : "+S"(bytes), "+c"(size) : "d"(port) : "memory");
 }
 
 static inline uint8_t in8(uint16_t port) {

@@ -8,24 +8,19 @@
 /* The first digit; the last lies at text[19]. */
 static inline char* pvh_decimal(uint64_t value, char text[20]) {
   char* at = text + 20;
-  do {
-    const uint32_t high = (uint32_t)(value >> 32);
-    const uint64_t rest = ((uint64_t)(high % 10) << 32) | (uint32_t)value;
-    uint32_t quotient = 0;
-    uint32_t digit = 0;
-    int bit;
-    /* By halves of 32 bits: the upper one leaves `rest`, which is divided bit by bit. */
-    for (bit = 35; bit >= 0; --bit) {
-      digit = digit << 1 | (uint32_t)(rest >> bit & 1);
-      quotient <<= 1;
-      if (digit >= 10) {
-        digit -= 10;
-        quotient |= 1;
-      }
-    }
+  uint32_t high = (uint32_t)(value >> 32);
+  uint32_t low = (uint32_t)value;
+  while (high != 0) {
+    /* By halves of 32 bits: what the upper one leaves is less than 10, so that the lower quotient fits. */
+    uint32_t digit = high % 10;
+    high /= 10;
+    __asm__("divl %2" : "+a"(low), "+d"(digit) : "r"(10u) : "cc");
     *--at = (char)('0' + digit);
-    value = (uint64_t)(high / 10) << 32 | quotient;
-  } while (value != 0);
+  }
+  do {
+    *--at = (char)('0' + low % 10);
+    low /= 10;
+  } while (low != 0);
   return at;
 }
 

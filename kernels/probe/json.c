@@ -16,7 +16,7 @@ static void flush(void) {
   filled = 0;
 }
 
-static void put(char c) {
+static inline void put(char c) {
   piece[filled++] = c;
   if (filled == sizeof(piece)) flush();
 }
@@ -55,13 +55,28 @@ void json_text(const char* key, const char* value) {
   print("\"");
 }
 
+/* Two digits of each byte: one look-up and one store for most of what is ever printed. */
+static uint16_t pairs[256];
+
+static void make_pairs(void) {
+  static const char kDigits[] = "0123456789abcdef";
+  unsigned i;
+  for (i = 0; i < 256; ++i) pairs[i] = (uint16_t)(kDigits[i >> 4] | kDigits[i & 15] << 8);
+}
+
 void json_hex(const char* key, const unsigned char* bytes, size_t size) {
-  size_t i;
+  const unsigned char* const end = bytes + size;
+  if (pairs[0] == 0) make_pairs();
   key_of(key);
   print("\"");
-  for (i = 0; i < size; ++i) {
-    put("0123456789abcdef"[bytes[i] >> 4]);
-    put("0123456789abcdef"[bytes[i] & 15]);
+  while (bytes < end) {
+    const size_t room = (sizeof(piece) - filled) / 2;
+    const size_t left = (size_t)(end - bytes);
+    const unsigned char* const until = bytes + (left < room ? left : room);
+    char* to = piece + filled;
+    for (; bytes < until; ++bytes, to += 2) __builtin_memcpy(to, &pairs[*bytes], 2);
+    filled = (size_t)(to - piece);
+    if (filled + 2 > sizeof(piece)) flush();
   }
   print("\"");
 }

@@ -41,23 +41,41 @@ extern const unsigned char image_end[]; /* probe.ld: behind the bss, as linked *
 extern const unsigned char probe_image[];
 
 /* Nothing but a look at whether the producer made it zero (NOTE-7) uses this. */
-static unsigned char untouched[3 * 4096];
+static uint64_t untouched[3 * 4096 / sizeof(uint64_t)];
 
 static const struct pvh_memory memory = {probe_read, NULL};
 static unsigned char buffer[CHUNK];
 
 void probe_main(void);
 
-static uint32_t crc_table[256];
+/* crc_table[n][b]: what byte b does to the checksum when n bytes follow it. Four are taken at once, since a
+ * CPU that is interpreted takes microseconds for an instruction. */
+static uint32_t crc_table[4][256];
 
 static void crc_init(void) {
-  uint32_t i;
-  for (i = 0; i < 256; ++i) {
-    uint32_t value = i;
-    int bit;
-    for (bit = 0; bit < 8; ++bit) value = value >> 1 ^ (value & 1 ? 0xedb88320u : 0);
-    crc_table[i] = value;
+  uint32_t i, bit;
+  /* A byte's value is that of its highest bit, and of the rest. */
+  crc_table[0][128] = 0xedb88320u;
+  for (i = 64; i > 0; i >>= 1)
+    crc_table[0][i] = crc_table[0][i * 2] >> 1 ^ (crc_table[0][i * 2] & 1 ? 0xedb88320u : 0);
+  for (bit = 2; bit < 256; bit <<= 1)
+    for (i = 1; i < bit; ++i) crc_table[0][bit + i] = crc_table[0][bit] ^ crc_table[0][i];
+  for (i = 0; i < 3 * 256; ++i) {
+    const uint32_t before = crc_table[i >> 8][i & 0xff];
+    crc_table[(i >> 8) + 1][i & 0xff] = before >> 8 ^ crc_table[0][before & 0xff];
   }
+}
+
+static uint32_t crc_of(uint32_t crc, const unsigned char* bytes, size_t size) {
+  for (; size >= 4; size -= 4, bytes += 4) {
+    uint32_t word;
+    __builtin_memcpy(&word, bytes, 4);
+    word ^= crc;
+    crc = crc_table[3][word & 0xff] ^ crc_table[2][word >> 8 & 0xff] ^ crc_table[1][word >> 16 & 0xff] ^
+          crc_table[0][word >> 24];
+  }
+  for (; size > 0; --size, ++bytes) crc = crc_table[0][(crc ^ *bytes) & 0xff] ^ crc >> 8;
+  return crc;
 }
 
 /* Prints CRC-32 (as zlib's) of the bytes, of as many as are worth the time, and of how many it is. */
@@ -68,9 +86,8 @@ static void print_checksum(uint64_t at, uint64_t size) {
   const uint64_t wanted = size < most ? size : most;
   while (done < wanted) {
     const size_t now = wanted - done < CHUNK ? (size_t)(wanted - done) : CHUNK;
-    size_t i;
     if (at + done < at || !probe_read(NULL, at + done, buffer, now)) break;
-    for (i = 0; i < now; ++i) crc = crc_table[(crc ^ buffer[i]) & 0xff] ^ crc >> 8;
+    crc = crc_of(crc, buffer, now);
     done += now;
   }
   checks_left -= done;
@@ -100,21 +117,37 @@ static void show_memory(const char* of, uint64_t at, uint64_t size, uint64_t mos
   }
 }
 
+/* How many of the bytes come before a NUL. Eight at once, as crc_of. */
+static size_t length_in(const unsigned char* bytes, size_t size) {
+  const uint64_t ones = 0x0101010101010101ull;
+  size_t at = 0;
+  for (; at + 8 <= size; at += 8) {
+    uint64_t word;
+    __builtin_memcpy(&word, bytes + at, 8);
+    if (((word - ones) & ~word & ones << 7) != 0) break;
+  }
+  while (at < size && bytes[at] != 0) ++at;
+  return at;
+}
+
 static void show_string(const char* of, uint64_t index, uint64_t at) {
   uint64_t length = 0;
   int terminated = 0;
   int readable = 1;
   while (!terminated && length < MOST_STRING && characters_left > 0) {
-    unsigned char c;
-    --characters_left;
-    if (at + length < at || !probe_read(NULL, at + length, &c, 1)) {
+    const uint64_t most = characters_left < MOST_STRING - length ? characters_left : MOST_STRING - length;
+    /* No further than a page goes: behind it may be what is not memory. */
+    const uint64_t in_page = CHUNK - ((at + length) & (CHUNK - 1));
+    const size_t now = (size_t)(most < in_page ? most : in_page);
+    size_t found;
+    if (at + length < at || !probe_read(NULL, at + length, buffer, now)) {
       readable = 0;
       break;
     }
-    if (c == 0)
-      terminated = 1;
-    else
-      ++length;
+    found = length_in(buffer, now);
+    terminated = found < now;
+    length += found;
+    characters_left -= found + (size_t)terminated;
   }
   json_begin("string");
   json_text("of", of);
@@ -255,23 +288,27 @@ static void try_map(uint64_t map, uint32_t count) {
 
 /* Where BIOSes put it: tables that the start info does not name (START-7). */
 static void show_rsdp_elsewhere(uint64_t rsdp) {
-  char signature[8];
+  const uint64_t signature = 0x2052545020445352ull; /* "RSD PTR " */
   uint64_t at;
-  for (at = 0xe0000; at < 0x100000; at += 16) {
-    if (at == rsdp || !probe_read(NULL, at, signature, sizeof(signature)) ||
-        __builtin_memcmp(signature, "RSD PTR ", sizeof(signature)) != 0)
-      continue;
-    json_begin("rsdp_elsewhere");
-    json_number("at", at);
-    json_end();
-    return;
+  for (at = 0xe0000; at < 0x100000; at += CHUNK) {
+    size_t i;
+    if (!probe_read(NULL, at, buffer, CHUNK)) return;
+    for (i = 0; i < CHUNK; i += 16) {
+      uint64_t found;
+      __builtin_memcpy(&found, buffer + i, sizeof(found));
+      if (found != signature || at + i == rsdp) continue;
+      json_begin("rsdp_elsewhere");
+      json_number("at", at + i);
+      json_end();
+      return;
+    }
   }
 }
 
-static int is_zero(const unsigned char* bytes, size_t size) {
+static int is_zero(const uint64_t* words, size_t count) {
   size_t i;
-  for (i = 0; i < size; ++i)
-    if (bytes[i] != 0) return 0;
+  for (i = 0; i < count; ++i)
+    if (words[i] != 0) return 0;
   return 1;
 }
 
@@ -346,7 +383,7 @@ void probe_main(void) {
   const uint32_t at = probe_state.ebx;
   unsigned consoles;
   int known;
-  const int zeroed = is_zero(untouched, sizeof(untouched));
+  const int zeroed = is_zero(untouched, sizeof(untouched) / sizeof(*untouched));
   pvh_exceptions_init();
   crc_init();
   consoles = pvh_console_init();

@@ -6,14 +6,15 @@
 #include "physical.h"
 
 #define FOUR_GIB 0x100000000ull
+#define WINDOW_SIZE 0x200000u
 
 #ifdef __x86_64__
 
 extern uint64_t probe_window[512]; /* entry.S: the page directory of the fifth GiB */
 
-enum { WINDOW_SIZE = 0x200000, WRITABLE_LARGE = 0x83 };
+enum { WRITABLE_LARGE = 0x83 };
 
-/* Asked once: under a hypervisor each cpuid costs microseconds, and strings are read byte by byte. */
+/* Asked once: under a hypervisor each cpuid costs microseconds. */
 static uint64_t address_limit(void) {
   static uint64_t limit;
   if (limit == 0) {
@@ -25,7 +26,7 @@ static uint64_t address_limit(void) {
 
 static unsigned char* look_at(uint64_t paddr) {
   static uint64_t looking_at;
-  const uint64_t page = paddr & ~(uint64_t)(WINDOW_SIZE - 1);
+  const uint64_t page = paddr & ~((uint64_t)WINDOW_SIZE - 1);
   if (paddr < FOUR_GIB) return pvh_physical(paddr);
   if (page != looking_at) {
     probe_window[0] = page | WRITABLE_LARGE;
@@ -47,6 +48,18 @@ static unsigned char* look_at(uint64_t paddr) {
 
 #endif
 
+/* By words: a CPU that is interpreted takes as long for eight bytes as for one. */
+static void copy(unsigned char* to, const unsigned char* from, size_t size) {
+  size_t words = size / sizeof(uintptr_t);
+  size_t rest = size % sizeof(uintptr_t);
+#ifdef __x86_64__
+  __asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
+#else
+  __asm__ volatile("rep movsl" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
+#endif
+  __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(rest) : : "memory");
+}
+
 int probe_read(void* context, uint64_t paddr, void* out, size_t size) {
   const uint64_t limit = address_limit();
   unsigned char* to = out;
@@ -54,9 +67,9 @@ int probe_read(void* context, uint64_t paddr, void* out, size_t size) {
   if (paddr >= limit || size > limit - paddr) return 0;
   while (size > 0) {
     /* Never across a window's end. */
-    const size_t left = 0x200000 - (size_t)(paddr & 0x1fffff);
+    const size_t left = WINDOW_SIZE - (size_t)(paddr & (WINDOW_SIZE - 1));
     const size_t now = size < left ? size : left;
-    __builtin_memcpy(to, look_at(paddr), now);
+    copy(to, look_at(paddr), now);
     to += now;
     paddr += now;
     size -= now;
@@ -66,9 +79,13 @@ int probe_read(void* context, uint64_t paddr, void* out, size_t size) {
 
 void probe_write(uint64_t paddr, uint64_t value) {
   const unsigned char* bytes = (const unsigned char*)&value;
-  size_t i;
-  for (i = 0; i < sizeof(value); ++i) {
-    volatile unsigned char* to = look_at(paddr + i);
-    *to = bytes[i];
+  size_t size = sizeof(value);
+  while (size > 0) {
+    const size_t left = WINDOW_SIZE - (size_t)(paddr & (WINDOW_SIZE - 1));
+    const size_t now = size < left ? size : left;
+    copy(look_at(paddr), bytes, now);
+    bytes += now;
+    paddr += now;
+    size -= now;
   }
 }

@@ -158,7 +158,7 @@ def under_qemu(lab: Lab, machine: Machine, name: str) -> None:
         ["qemu-system-x86_64", "-M", machine.model, "-accel", "tcg", "-m", "128M", "-nodefaults", "-no-user-config", "-display", "none",
          "-serial", "stdio", "-no-reboot", "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-kernel", str(kernel(name)),
          "-initrd", str(module), "-append", "from qemu"],
-        stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
+        stdin=subprocess.DEVNULL, capture_output=True, timeout=180, check=False)
     text = done.stdout.decode(errors="replace").replace("\r", "")
     # Soft-off where there is ACPI; isa-debug-exit with code 0 where there is none.
     wanted = 0 if machine.has_acpi else 1
