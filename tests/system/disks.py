@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
-from report import Case
+from report import Case, Skip
 from stages import BUILDS
 
 from . import nested
@@ -86,6 +86,22 @@ def read_only(lab: Lab) -> None:
     disk.chmod(0o400)
     boot = run(lab, "6.1-cloud", "pvh.write=vda", "--disk", f"{disk},ro")
     refuses_writes(boot, before, hashlib.sha256(disk.read_bytes()).hexdigest())
+
+
+def no_room(lab: Lab) -> None:
+    """The disk lies where there is no room for what the guest writes: in a mount of its own."""
+    script = ('mount -t tmpfs -o size=4m tmpfs "$1" && cd "$1" && shift && head -c 3145728 /dev/urandom >filling && truncate -s 8M disk && exec "$@"')
+    done = subprocess.run(["unshare", "--user", "--map-root-user", "--mount", "true"], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Skip(f"NO FILE SYSTEM CAN BE MOUNTED HERE: {done.stderr.strip()}")
+    place = lab.work / "full"
+    place.mkdir()
+    boot = lab.boot(lab.kernels["6.1-cloud"].vmlinuz, "--engine", "qemu", "--initrd", lab.initrd, "--append", f"{COMMAND_LINE} pvh.write=vda",
+                    "--disk", "disk", under=("unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, "sh", str(place)))
+    boot.must_reach_user_space().must_end_with(0)
+    assert boot.facts.get("refused") == ["vda"], boot.story()
+    told = [line for line in boot.errors.splitlines() if "could not be" in line]
+    assert len(told) == 1 and "disk 0 could not be written" in told[0] and "No space left on device" in told[0], boot.story()
 
 
 def console(lab: Lab, kernel: str) -> None:
@@ -219,6 +235,7 @@ def cases(lab: Lab, full: bool) -> list[Case]:
         *(case(f"qemu/{kernel} two", two, kernel) for kernel in KERNELS),
         *(case(f"qemu/{kernel} fs", file_system, kernel) for kernel in KERNELS),
         case("qemu/6.1-cloud read-only", read_only),
+        case("qemu/6.1-cloud no room for what is written", no_room),
         case("qemu/6.1-cloud no rng", no_rng),
         *(case(f"qemu/{kernel} console", console, kernel) for kernel in KERNELS),
         case("qemu/one writer", one_writer, "qemu"),
