@@ -171,7 +171,8 @@ class Ours:
         modules = {f"{Path(path).name}.ko": lambda path=path: self.lab.kernels["6.1-cloud"].modules / f"kernel/{path}.ko" for path in MODULES}
         self.machine.note(name, ["sh", "/disks.sh", test, f"/{kernel}", COMMAND_LINE, str(number)],
                           {"pvh": self.lab.pvh, "initrd": self.lab.initrd, "disks.sh": Path(__file__).parent / "disks.sh", **modules,
-                           kernel: RECORDS if kernel == RECORDS.name else lambda: self.lab.kernels[kernel].vmlinuz})
+                           kernel: RECORDS if kernel == RECORDS.name else lambda: self.lab.kernels[kernel].vmlinuz},
+                          limit=nested.LIMIT + 30 * number)
         self._cases.append(Case(name, lambda: check(self.machine.result(name))))
 
     def works(self, boot: Boot) -> None:

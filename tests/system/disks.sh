@@ -90,12 +90,12 @@ case $test in
       truncate -s 0 disk log
       truncate -s 8M disk
       case $kernel in
-        *.elf) /pvh run "$kernel" --engine kvm -m 16M --disk disk </dev/null >log 2>&1 & moments=5 ;;
-        *) run pvh.records=vda --disk disk >log 2>&1 & moments=30 ;;
+        *.elf) /pvh run "$kernel" --engine kvm -m 16M --disk disk </dev/null >log 2>&1 & moments=5 pause=20000 ;;
+        *) run pvh.records=vda --disk disk >log 2>&1 & moments=30 pause=200000 ;;
       esac
       waited=0
       while ! grep -q '^@flushed' log && [ $waited -lt 3000 ]; do
-        usleep 20000
+        usleep $pause
         waited=$((waited + 1))
       done
       usleep $(($(od -An -N2 -tu2 /dev/urandom) * moments))
