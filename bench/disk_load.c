@@ -1,10 +1,11 @@
 /* Loads a disk as fio would with its libaio engine and direct I/O: 4 KiB requests, so many of them under way
    at once; each that ends is followed by another. fio itself would bring the guest a hundred packages.
 
-   Usage: disk_load DEVICE SECONDS MEBIBYTES CASE...
-     CASE is seq|rand-read|write-DEPTH, as rand-read-32; MEBIBYTES of the device are used
-   Prints, for each, "@begin CASE" and "@end CASE REQUESTS NANOSECONDS", with a pause before and after, so
-   that who looks at the monitor at these moments finds it idle. */
+   Usage: disk_load DEVICE MEBIBYTES
+     MEBIBYTES of the device are used; each line of the input is a turn, "CASE MILLISECONDS",
+     CASE is seq|rand-read|write-DEPTH, as rand-read-32
+   Prints, for each, "@end REQUESTS NANOSECONDS", with a pause before and after, so that who looks at the
+   monitor before it says the line, and when it has read the answer, finds it idle. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +20,7 @@
 
 #define BLOCK 4096
 #define MOST_DEPTH 128
-#define PAUSE_NS 400000000
+#define PAUSE_NS 100000000
 
 struct load {
   int random;
@@ -75,8 +76,8 @@ static void submit(aio_context_t context, struct iocb** requests, long count) {
   }
 }
 
-/* How many requests were done in `seconds`; all of them are when it returns. */
-static long long run(int device, struct load load, long long seconds, uint64_t blocks, char* buffers) {
+/* How many requests were done in that time; all of them are when it returns. */
+static long long run(int device, struct load load, long long nanoseconds, uint64_t blocks, char* buffers) {
   static struct iocb requests[MOST_DEPTH];
   struct iocb* begun[MOST_DEPTH];
   struct io_event done[MOST_DEPTH];
@@ -85,7 +86,7 @@ static long long run(int device, struct load load, long long seconds, uint64_t b
   uint64_t place = 0;
   long long count = 0;
   if (syscall(SYS_io_setup, MOST_DEPTH, &context) < 0) die("io_setup");
-  const long long end = now() + seconds * 1000000000LL;
+  const long long end = now() + nanoseconds;
   long fresh = load.depth;
   unsigned under_way = 0;
   for (unsigned i = 0; i < load.depth; ++i) begun[i] = &requests[i];
@@ -123,28 +124,27 @@ static long long run(int device, struct load load, long long seconds, uint64_t b
 }
 
 int main(int argc, char** argv) {
-  if (argc < 5) {
-    fputs("usage: disk_load DEVICE SECONDS MEBIBYTES CASE...\n", stderr);
+  if (argc != 3) {
+    fputs("usage: disk_load DEVICE MEBIBYTES\n", stderr);
     return 1;
   }
   const int device = open(argv[1], O_RDWR | O_DIRECT);
   if (device < 0) die(argv[1]);
-  const long long seconds = atoll(argv[2]);
-  const uint64_t blocks = strtoull(argv[3], NULL, 10) * (1024 * 1024 / BLOCK);
+  const uint64_t blocks = strtoull(argv[2], NULL, 10) * (1024 * 1024 / BLOCK);
   char* const buffers = aligned_alloc(BLOCK, MOST_DEPTH * BLOCK);
   if (buffers == NULL || blocks == 0) die("memory");
   memset(buffers, 'x', MOST_DEPTH * BLOCK);
   setvbuf(stdout, NULL, _IOLBF, 0);
-  for (int i = 4; i < argc; ++i) {
-    const struct load load = parse(argv[i]);
-    rest();
-    printf("@begin %s\n", argv[i]);
+  char name[32];
+  long long milliseconds;
+  while (scanf("%31s %lld", name, &milliseconds) == 2) {
+    const struct load load = parse(name);
     rest();
     const long long start = now();
-    const long long count = run(device, load, seconds, blocks, buffers);
+    const long long count = run(device, load, milliseconds * 1000000, blocks, buffers);
     const long long taken = now() - start;
     rest();
-    printf("@end %s %lld %lld\n", argv[i], count, taken);
+    printf("@end %lld %lld\n", count, taken);
   }
   return 0;
 }

@@ -103,6 +103,11 @@ RunResult run_qemu(const RunOptions& options, const EngineChoice& choice, HostEn
   return qemu::run(prepared->plan, {.binary = options.qemu,
                                     .cpus = machine.cpus,
                                     .devices = qemu_devices(machine, ends),
+                                    .report_disk =
+                                        [&machine](std::size_t number, const Error& error) {
+                                          if (number < machine.disks.size())
+                                            complain(message({error, machine.disks[number].path}));
+                                        },
                                     .timeout = options.timeout,
                                     .input = STDIN_FILENO,
                                     .output = STDOUT_FILENO});

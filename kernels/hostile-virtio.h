@@ -82,17 +82,22 @@ static inline void set_queue(uint32_t device, uint32_t number, struct place plac
   set(device, QUEUE_READY, 1);
 }
 
-/* Up to DRIVER_OK, with event indices and indirect tables, and a queue there. */
-static inline void bring_up(uint32_t device, struct place place) {
+/* Up to DRIVER_OK, with these features of the device's and no others, and a queue there. */
+static inline void bring_up_with(uint32_t device, uint32_t features, struct place place) {
   set(device, STATUS, 0);
   set(device, STATUS, ACKNOWLEDGED | DRIVER);
   set(device, DRIVER_FEATURES_HALF, 0);
-  set(device, DRIVER_FEATURES, 1u << 28 | 1u << 29);
+  set(device, DRIVER_FEATURES, features);
   set(device, DRIVER_FEATURES_HALF, 1);
   set(device, DRIVER_FEATURES, 1);
   set(device, STATUS, ACKNOWLEDGED | DRIVER | FEATURES_OK);
   set_queue(device, 0, place);
   set(device, STATUS, ACKNOWLEDGED | DRIVER | FEATURES_OK | DRIVER_OK);
+}
+
+/* The same with event indices and indirect tables. */
+static inline void bring_up(uint32_t device, struct place place) {
+  bring_up_with(device, 1u << 28 | 1u << 29, place);
 }
 
 static inline void clear(volatile struct queue* queue) {

@@ -37,12 +37,14 @@ class DeviceOptions {
   void operator()(const Disk& disk) const {
     // -blockdev, since -drive takes names such as "nbd:host" for more than a file's.
     add("-blockdev",
-        fmt::format("driver=raw,node-name=disk{},read-only={},discard=unmap,file.driver={},file.filename={}",
-                    number_, disk.read_only ? "on" : "off",
+        fmt::format("driver=raw,node-name={}{},read-only={},discard=unmap,file.driver={},file.filename={}",
+                    kDiskNode, number_, disk.read_only ? "on" : "off",
                     is_block_device(disk.path) ? "host_device" : "file", escaped(disk.path)));
     const std::string serial = disk.serial.empty() ? "" : ",serial=" + escaped(disk.serial);
+    // By itself QEMU would stop the guest where the host's disk is full.
     add("-device",
-        fmt::format("virtio-blk-device,bus=virtio-mmio-bus.{},drive=disk{}{}", slot_, number_, serial));
+        fmt::format("virtio-blk-device,bus=virtio-mmio-bus.{},drive={}{},werror=report,rerror=report{}",
+                    slot_, kDiskNode, number_, serial));
   }
 
   void operator()(const Net& net) const {

@@ -30,6 +30,9 @@ inline constexpr std::uint32_t kMaxCpus = 255;  ///< what 8-bit APIC ids can nam
 inline constexpr std::uint64_t kMaxMemory =
     16 * kTiB;  ///< what was tried; the host's address space ends soon after
 
+/// Before a disk's number, what QEMU's events call it.
+inline constexpr std::string_view kDiskNode = "disk";
+
 /// What the machine cannot have of what `options` and `memory_size` ask for.
 [[nodiscard]] Result<void> check_limits(std::uint64_t memory_size, const Options& options);
 

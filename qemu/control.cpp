@@ -44,7 +44,10 @@ std::optional<Message> parse_message(std::string_view line) {
                                .minor = number_of(member(version, "minor")),
                                .micro = number_of(member(version, "micro"))};
   message.event = text_of(member(json, "event"));
-  message.reason = text_of(member(member(json, "data"), "reason"));
+  const Json& data = member(json, "data");
+  message.reason = text_of(member(data, "reason"));
+  message.node = text_of(member(data, "node-name"));
+  message.reads = text_of(member(data, "operation")) == "read";
   message.reply_to = text_of(member(json, "id"));
   message.text = text_of(member(json, "return"));
   return message;

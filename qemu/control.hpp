@@ -20,7 +20,9 @@ struct Version {
 struct Message {
   std::optional<Version> greeting;
   std::string event;     ///< its name
-  std::string reason;    ///< of a SHUTDOWN event
+  std::string reason;    ///< of a SHUTDOWN or BLOCK_IO_ERROR event
+  std::string node;      ///< of a BLOCK_IO_ERROR: which disk
+  bool reads = false;    ///< and what was done to it
   std::string reply_to;  ///< the id of the command that this answers
   std::string text;      ///< what a monitor command printed
 };

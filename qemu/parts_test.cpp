@@ -25,8 +25,12 @@ TEST(CommandLine, GivesDevicesTheBoardsSlotsInOrder) {
   Options options;
   options.devices = {Disk{.path = "a"}, Disk{.path = "b", .read_only = true, .serial = "s,1"}, Entropy{}};
   const auto args = command_line(16 * kMiB, options);
-  EXPECT_THAT(args, Contains("virtio-blk-device,bus=virtio-mmio-bus.1,drive=disk0"));
-  EXPECT_THAT(args, Contains("virtio-blk-device,bus=virtio-mmio-bus.2,drive=disk1,serial=s,,1"));
+  EXPECT_THAT(args,
+              Contains("virtio-blk-device,bus=virtio-mmio-bus.1,drive=disk0,werror=report,rerror=report"));
+  EXPECT_THAT(
+      args,
+      Contains(
+          "virtio-blk-device,bus=virtio-mmio-bus.2,drive=disk1,werror=report,rerror=report,serial=s,,1"));
   EXPECT_THAT(
       args,
       Contains("driver=raw,node-name=disk1,read-only=on,discard=unmap,file.driver=file,file.filename=b"));
@@ -88,6 +92,12 @@ TEST(ParseMessage, KnowsTheGreetingEventsAndReplies) {
   ASSERT_TRUE(event);
   EXPECT_EQ(event->event, "SHUTDOWN");
   EXPECT_EQ(event->reason, "guest-reset");
+  const auto failed = parse_message(
+      R"({"event": "BLOCK_IO_ERROR", "data": {"device": "", "node-name": "disk1", "reason": "Input/output error", "operation": "read", "action": "report"}})");
+  ASSERT_TRUE(failed);
+  EXPECT_EQ(failed->node, "disk1");
+  EXPECT_EQ(failed->reason, "Input/output error");
+  EXPECT_TRUE(failed->reads);
   const auto reply = parse_message(R"({"return": "EAX=0\r\n", "id": "registers"})");
   ASSERT_TRUE(reply);
   EXPECT_EQ(reply->reply_to, "registers");

@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <string_view>
 
+#include "command_line.hpp"
 #include "registers.hpp"
 
 namespace pvh::qemu {
@@ -47,16 +49,28 @@ pollfd when(bool wanted, int fd, short events) {
   return {.fd = wanted ? fd : -1, .events = events, .revents = 0};
 }
 
+/// Of a node's name as command_line.cpp gives it.
+std::optional<std::size_t> disk_number(std::string_view node) {
+  if (!node.starts_with(kDiskNode)) return std::nullopt;
+  node.remove_prefix(kDiskNode.size());
+  std::size_t number = 0;
+  const auto [end, failed] = std::from_chars(node.data(), node.data() + node.size(), number);
+  if (failed != std::errc() || end != node.data() + node.size()) return std::nullopt;
+  return number;
+}
+
 }  // namespace
 
-Session::Session(Process process, Connections connections, engine::Supervisor& supervisor)
+Session::Session(Process process, Connections connections, engine::Supervisor& supervisor,
+                 ReportDisk report_disk)
     : process_(std::move(process)),
       control_(std::move(connections.control)),
       to_serial_(std::move(connections.to_serial)),
       from_serial_(std::move(connections.from_serial)),
       messages_(std::move(connections.messages), ""),
       log_(std::move(connections.log), "Triple fault"),
-      supervisor_(supervisor) {}
+      supervisor_(supervisor),
+      report_disk_(std::move(report_disk)) {}
 
 Result<engine::Outcome> Session::run() {
   control_.execute("qmp_capabilities");
@@ -116,8 +130,19 @@ void Session::take(const Message& message) {
   }
   if (message.event == "SHUTDOWN" && shutdown_reason_.empty()) shutdown_reason_ = message.reason;
   if (message.event == "GUEST_PANICKED" && shutdown_reason_.empty()) shutdown_reason_ = kGuestPanic;
+  if (message.event == "BLOCK_IO_ERROR") report_disk(message);
   if (message.reply_to == "code") code_ = message.text;
   if (message.reply_to == "registers") registers_ = message.text;
+}
+
+void Session::report_disk(const Message& message) {
+  const auto number = disk_number(message.node);
+  // The guest is told of each; here a failing disk's first says it all.
+  if (!number || !reported_disks_.insert(*number).second || !report_disk_) return;
+  report_disk_(*number, Error{.what = Fault::kDiskFailed,
+                              .subject = fmt::format("disk {}", *number),
+                              .found = message.reason,
+                              .wanted = std::string(message.reads ? "read" : "written")});
 }
 
 void Session::read_serial() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "pvh/engine/byte_queue.hpp"
 #include "pvh/engine/outcome.hpp"
 #include "pvh/engine/supervisor.hpp"
+#include "pvh/qemu/qemu.hpp"
 #include "side_pipe.hpp"
 
 namespace pvh::qemu {
@@ -27,7 +29,7 @@ struct Connections {
 
 class Session {
  public:
-  Session(Process process, Connections connections, engine::Supervisor& supervisor);
+  Session(Process process, Connections connections, engine::Supervisor& supervisor, ReportDisk report_disk);
 
   /// Until QEMU has ended, for whatever reason, and all that the guest said has been passed on.
   [[nodiscard]] Result<engine::Outcome> run();
@@ -38,6 +40,7 @@ class Session {
   void wait_and_serve();
   void receive_control();
   void take(const Message& message);
+  void report_disk(const Message& message);
   void read_serial();
   void write_serial();
   void decide();
@@ -55,6 +58,8 @@ class Session {
   SidePipe messages_;
   SidePipe log_;
   engine::Supervisor& supervisor_;
+  ReportDisk report_disk_;
+  std::set<std::size_t> reported_disks_;
 
   std::string shutdown_reason_;  ///< of QEMU's SHUTDOWN event, once it has come
   bool serial_drained_ = false;  ///< nothing was left in the pipe after that

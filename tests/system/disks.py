@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
-from report import Case
+from report import Case, Skip
 from stages import BUILDS
 
 from . import nested
@@ -88,6 +88,22 @@ def read_only(lab: Lab) -> None:
     refuses_writes(boot, before, hashlib.sha256(disk.read_bytes()).hexdigest())
 
 
+def no_room(lab: Lab) -> None:
+    """The disk lies where there is no room for what the guest writes: in a mount of its own."""
+    script = ('mount -t tmpfs -o size=4m tmpfs "$1" && cd "$1" && shift && head -c 3145728 /dev/urandom >filling && truncate -s 8M disk && exec "$@"')
+    done = subprocess.run(["unshare", "--user", "--map-root-user", "--mount", "true"], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Skip(f"NO FILE SYSTEM CAN BE MOUNTED HERE: {done.stderr.strip()}")
+    place = lab.work / "full"
+    place.mkdir()
+    boot = lab.boot(lab.kernels["6.1-cloud"].vmlinuz, "--engine", "qemu", "--initrd", lab.initrd, "--append", f"{COMMAND_LINE} pvh.write=vda",
+                    "--disk", "disk", under=("unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, "sh", str(place)))
+    boot.must_reach_user_space().must_end_with(0)
+    assert boot.facts.get("refused") == ["vda"], boot.story()
+    told = [line for line in boot.errors.splitlines() if "could not be" in line]
+    assert len(told) == 1 and "disk 0 could not be written" in told[0] and "No space left on device" in told[0], boot.story()
+
+
 def console(lab: Lab, kernel: str) -> None:
     # Linux throws away what comes before it listens.
     with subprocess.Popen(["sh", "-c", "while sleep 1; do echo hello guest; done"], stdout=subprocess.PIPE) as typist:
@@ -137,6 +153,10 @@ def refused(lab: Lab) -> None:
 
 # ---- our own devices ----
 
+RECORDS = BUILDS["release"] / "kernels" / "records.elf"
+MODULES = ("drivers/block/loop", "drivers/block/null_blk/null_blk", "fs/configfs/configfs")  # of the machine, for the faults
+
+
 class Ours:
     """The tests that run in the machine."""
 
@@ -144,15 +164,15 @@ class Ours:
         self._full = full
         self.lab = lab
         self.machine = nested.Nested(lab)
-        self.kills = 50 if full else 10
         self._cases: list[Case] = []
 
-    def add(self, test: str, kernel: str, check: Callable[[Boot], None]) -> None:
-        name = f"system/disk/kvm/{kernel} {test}"
-        self.machine.note(name, ["sh", "/disks.sh", test, f"/{kernel}", COMMAND_LINE, str(self.kills)],
-                          {"pvh": self.lab.pvh, "initrd": self.lab.initrd, kernel: lambda: self.lab.kernels[kernel].vmlinuz,
-                           "disks.sh": Path(__file__).parent / "disks.sh",
-                           "loop.ko": lambda: self.lab.kernels["6.1-cloud"].modules / "kernel/drivers/block/loop.ko"})
+    def add(self, test: str, kernel: str, check: Callable[[Boot], None], number: int = 0) -> None:
+        name = f"system/disk/kvm/{kernel.removesuffix('.elf')} {test}"
+        modules = {f"{Path(path).name}.ko": lambda path=path: self.lab.kernels["6.1-cloud"].modules / f"kernel/{path}.ko" for path in MODULES}
+        self.machine.note(name, ["sh", "/disks.sh", test, f"/{kernel}", COMMAND_LINE, str(number)],
+                          {"pvh": self.lab.pvh, "initrd": self.lab.initrd, "disks.sh": Path(__file__).parent / "disks.sh", **modules,
+                           kernel: RECORDS if kernel == RECORDS.name else lambda: self.lab.kernels[kernel].vmlinuz},
+                          limit=nested.LIMIT + 30 * number)
         self._cases.append(Case(name, lambda: check(self.machine.result(name))))
 
     def works(self, boot: Boot) -> None:
@@ -177,28 +197,32 @@ class Ours:
         after = {name: rest for name, *rest in (line.split(" ") for line in boot.facts["after"])}
         part = str(3 << 20)
         assert after["vdc"] == ["1", part, boot.fact("host_part")], f"of vdc 3 MiB are left: {after['vdc']}\n{boot.story()}"
-        assert after["vdd"] == ["0", str(8 << 20), boot.fact("host_removed")] and before["vdd"] == boot.fact("host_removed"), after["vdd"]
-        assert boot.facts.get("refused") == ["vda", "vdb", "vdc"], boot.story()
+        assert after["vdd"] == ["1", part, boot.fact("host_start")], f"of vdd 3 MiB can be read: {after['vdd']}\n{boot.story()}"
+        assert after["vde"] == ["0", str(8 << 20), boot.fact("host_removed")] and before["vde"] == boot.fact("host_removed"), after["vde"]
+        assert boot.facts.get("refused") == ["vda", "vdb", "vdc", "vdd"], boot.story()
+        worn_before, worn_after = boot.facts["host_worn"]
+        assert worn_after == worn_before, "a write that failed was done"
         assert boot.fact("host_cut") == part, "a write behind the end made the file longer"
         for number, (done, reason) in enumerate((("written", "No space left on device"), ("flushed", "Input/output error"),
-                                                 ("read", "the file has become shorter than the disk"))):
+                                                 ("read", "the file has become shorter than the disk"),
+                                                 ("read", "Input/output error"))):
             lines = [line for line in boot.output.splitlines() if f"disk {number} could not be" in line]
             assert len(lines) == 1 and f"could not be {done}" in lines[0] and reason in lines[0], f"{lines}\n{boot.story()}"
-        assert "disk 3 could not" not in boot.output and "disk 4 could not" not in boot.output, boot.story()
+        assert "disk 4 could not" not in boot.output and "disk 5 could not" not in boot.output, boot.story()
 
-    def killed(self, boot: Boot) -> None:
+    def killed(self, boot: Boot, kills: int) -> None:
         boot.must_end_with(0)
         rounds = [[int(word) for word in line.split(" ")] for line in boot.facts["host_killed"]]
-        assert len(rounds) == self.kills and all(flushed > 0 for _, flushed, _ in rounds), rounds
+        assert len(rounds) == kills and all(flushed > 0 for _, flushed, _ in rounds), rounds
         assert all(wrong == 0 for *_, wrong in rounds), f"round, flushed, wrong: {rounds}"
 
     def cases(self) -> list[Case]:
-        # The second kernel and the faults take minutes under two emulations: more than a usual run has.
+        # The second kernel, and 50 boots of a Linux to kill it, take minutes under two emulations: more than a usual run has.
         for kernel in KERNELS if self._full else KERNELS[:1]:
             self.add("works", kernel, self.works)
-        if self._full:
-            self.add("faults", "6.12-cloud", self.faults)
-        self.add("killed", "6.1-cloud", self.killed)
+        self.add("faults", "6.12-cloud", self.faults)
+        for kernel, kills in ((RECORDS.name, 50), ("6.1-cloud", 50 if self._full else 2)):
+            self.add("killed", kernel, lambda boot, kills=kills: self.killed(boot, kills), kills)
         return self._cases
 
 
@@ -212,6 +236,7 @@ def cases(lab: Lab, full: bool) -> list[Case]:
         *(case(f"qemu/{kernel} two", two, kernel) for kernel in KERNELS),
         *(case(f"qemu/{kernel} fs", file_system, kernel) for kernel in KERNELS),
         case("qemu/6.1-cloud read-only", read_only),
+        case("qemu/6.1-cloud no room for what is written", no_room),
         case("qemu/6.1-cloud no rng", no_rng),
         *(case(f"qemu/{kernel} console", console, kernel) for kernel in KERNELS),
         case("qemu/one writer", one_writer, "qemu"),

@@ -10,6 +10,7 @@ cd $work || exit 1
 
 sum() { sha256sum "$1" | cut -d ' ' -f 1; }
 random_file() { dd if=/dev/urandom of="$1" bs=1M count="$2" 2>/dev/null; }
+worn_part() { dd if="$1" bs=64k skip=48 count=4 2>/dev/null | sha256sum | cut -d ' ' -f 1; }
 run() {
   words=$1
   shift
@@ -35,8 +36,9 @@ case $test in
     losetup -d /dev/loop0
     ;;
   faults)
-    # Four disks, and a fifth to tell the guest when they have been harmed. Where the first two lie 1 MiB is left for the guest's 4. No block device
-    # fails to read: a loop device makes zeros of what its file has lost, and the kernel's device mapper is not in this machine.
+    # Five disks, and a sixth to tell the guest when they have been harmed. Where the first two lie 1 MiB is left for the guest's 4. Behind its 3rd
+    # the fourth, a block device, gets 512 sectors that can no longer be read or written: EIO, as a worn-out disk has it. (A loop device makes zeros of
+    # what its file has lost.)
     mkdir -p small
     mount -t tmpfs -o size=4m tmpfs small
     random_file small/filling 3
@@ -48,14 +50,23 @@ case $test in
     losetup /dev/loop0 small/behind-loop
     echo "@host_part $(head -c 3145728 cut | sha256sum | cut -d ' ' -f 1)"
     echo "@host_removed $(sum removed)"
+    echo "@host_start $(head -c 3145728 removed | sha256sum | cut -d ' ' -f 1)"
+    echo "@host_worn $(worn_part removed)"
+    insmod /configfs.ko && insmod /null_blk.ko nr_devices=0 && mount -t configfs configfs /sys/kernel/config
+    worn=/sys/kernel/config/nullb/worn
+    mkdir $worn && echo 8 >$worn/size && echo 1 >$worn/memory_backed && echo 1 >$worn/power
+    dd if=removed of=/dev/worn bs=1M 2>/dev/null
     mkfifo output
-    run "pvh.faults=vda,vdb,vdc,vdd,vde pvh.write=vda,vdb,vdc" --disk small/full --disk /dev/loop0 --disk cut --disk removed \
+    run "pvh.faults=vda,vdb,vdc,vdd,vde,vdf pvh.write=vda,vdb,vdc,vdd" --disk small/full --disk /dev/loop0 --disk cut --disk /dev/worn --disk removed \
       --disk signal >output 2>&1 &
     while read -r line; do
       printf '%s\n' "$line"
       case $line in
         @ready*)
           truncate -s 3M cut
+          # What was read stays in memory otherwise.
+          echo +6144-6655 >$worn/badblocks
+          echo 1 >/proc/sys/vm/drop_caches
           rm removed
           echo done | dd of=signal conv=notrunc 2>/dev/null
           ;;
@@ -64,22 +75,30 @@ case $test in
     wait $!
     code=$?
     echo "@host_cut $(stat -c %s cut)"
+    # What could not be written is as it was.
+    echo -6144-6655 >$worn/badblocks
+    echo 1 >/proc/sys/vm/drop_caches
+    echo "@host_worn $(worn_part /dev/worn)"
+    echo 0 >$worn/power && rmdir $worn
     losetup -d /dev/loop0
     umount small
     ;;
   killed)
-    # As often as NUMBER says: killed at a random moment after the first flush.
+    # As often as NUMBER says: killed at a random moment after the first flush. KERNEL is a Linux, or one that does nothing else and is there at once.
     code=0
     for round in $(seq "$number"); do
       truncate -s 0 disk log
       truncate -s 8M disk
-      run pvh.records=vda --disk disk >log 2>&1 &
+      case $kernel in
+        *.elf) /pvh run "$kernel" --engine kvm -m 16M --disk disk </dev/null >log 2>&1 & moments=5 pause=20000 ;;
+        *) run pvh.records=vda --disk disk >log 2>&1 & moments=30 pause=200000 ;;
+      esac
       waited=0
-      while ! grep -q '^@flushed 0' log && [ $waited -lt 600 ]; do
-        usleep 100000
+      while ! grep -q '^@flushed' log && [ $waited -lt 3000 ]; do
+        usleep $pause
         waited=$((waited + 1))
       done
-      usleep $(($(od -An -N2 -tu2 /dev/urandom) * 30))
+      usleep $(($(od -An -N2 -tu2 /dev/urandom) * moments))
       kill -9 "$(pidof pvh)"
       wait
       # The last line may be cut: what it says was not said.

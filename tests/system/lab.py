@@ -119,13 +119,13 @@ class Lab:
         return subprocess.run([str(word) for word in (*under, program or self.pvh, *words)], stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, errors="replace", timeout=120, check=False)
 
-    def boot(self, *arguments: object, limit: float = 120, keys: IO[bytes] | None = None) -> Boot:
-        """Runs `pvh run` with these arguments and what is typed; --timeout is the test's own unless they give one."""
+    def boot(self, *arguments: object, limit: float = 120, keys: IO[bytes] | None = None, under: tuple[str, ...] = ()) -> Boot:
+        """Runs `pvh run` with these arguments and what is typed; --timeout is the test's own unless they give one; `under` is a command that runs it."""
         words = [str(word) for word in arguments]
         if "--timeout" not in words:
             words += ["--timeout", str(limit)]
         start = time.monotonic()
-        done = subprocess.run([str(self.pvh), "run", *words], stdin=keys or subprocess.DEVNULL, capture_output=True,
+        done = subprocess.run([*under, str(self.pvh), "run", *words], stdin=keys or subprocess.DEVNULL, capture_output=True,
                               timeout=limit + 60, check=False)
         text = done.stdout.decode(errors="replace").replace("\r", "")
         return Boot(done.returncode, text, done.stderr.decode(errors="replace"), time.monotonic() - start)

@@ -1,4 +1,4 @@
-"""Boots in a row, and the two benchmarks' own working. Times are judged only in a full run: a shared machine has none."""
+"""Boots in a row, and the benchmarks' own working. Times are judged only in a full run: a shared machine has none."""
 
 import json
 
@@ -25,9 +25,17 @@ def inspect_and_plan(lab: Lab, times: int, judge: bool) -> None:
         assert max(figures["inspect_over_readelf"], figures["plan_over_readelf"]) <= 1.0, figures
 
 
+def devices(lab: Lab) -> None:
+    """Disks and network cards beside QEMU's, ratio by ratio; a little below 1 is what a busy machine makes of equals."""
+    figures = json.loads(command(ROOT / "bench" / "devices", "--json", "--rounds", 5, "--no-counts", "--pvh", lab.pvh))
+    ratios = {name: value for name, value in figures.items() if name.endswith("_over_qemu")}
+    assert len(ratios) == 24 and min(ratios.values()) >= 0.9, figures
+
+
 def cases(lab: Lab, full: bool) -> list[Case]:
     boots = 100 if full else 10
     return [
         Case(f"system/bench/{boots} boots in a row", lambda: boots_in_a_row(lab, boots)),
         Case("system/bench/inspect and plan", lambda: inspect_and_plan(lab, 100 if full else 30, full)),
+        *([Case("system/bench/devices", lambda: devices(lab))] if full else []),
     ]

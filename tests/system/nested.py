@@ -19,12 +19,14 @@ class Nested:
         self.lab = lab
         self._runs: dict[str, list[str]] = {}
         self._files: dict[str, object] = {}
+        self._limit = LIMIT
         self._lock = threading.Lock()
         self._output: str | None = None
 
-    def note(self, name: str, command: list[str], files: dict[str, object]) -> None:
+    def note(self, name: str, command: list[str], files: dict[str, object], limit: int = LIMIT) -> None:
         """To run `command` in the machine, where each file lies as /NAME. A file is a path, or a function that makes it."""
         assert self._output is None and name not in self._runs
+        self._limit += limit
         self._runs[name] = command
         self._files |= files
 
@@ -51,7 +53,7 @@ class Nested:
         words = [str(word) for name, file in files.items() for word in ("--file", file, name)]
         done = subprocess.run([ROOT / "scripts" / "kvm-lab", self.lab.kernels["6.1-cloud"].vmlinuz, script, *words],
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-                              timeout=LIMIT * (len(self._runs) + 1))
+                              timeout=self._limit)
         return done.stdout.decode(errors="replace").replace("\r", "")
 
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <variant>
@@ -37,12 +38,16 @@ struct Entropy {};
 /// The user's terminal; the serial line then leads nowhere.
 struct Console {};
 
+/// Told once of each disk that fails while the guest runs; the guest is told of each failure.
+using ReportDisk = std::function<void(std::size_t number, const Error& error)>;
+
 using Device = std::variant<Disk, Net, Socket, Entropy, Console>;
 
 struct Options {
   std::string binary = "qemu-system-x86_64";  ///< searched in PATH where it has no slash
   std::uint32_t cpus = 1;
   std::vector<Device> devices;  ///< the board's virtio devices, in that order
+  ReportDisk report_disk = {};
   std::optional<std::chrono::milliseconds> timeout;
   int input = 0;  ///< descriptors of the guest's serial line; a terminal becomes raw
   int output = 1;
