@@ -14,13 +14,13 @@
 #include "pvh/base/address.hpp"
 #include "pvh/base/error.hpp"
 #include "pvh/base/unique_fd.hpp"
+#include "pvh/engine/host_error.hpp"
 
 namespace pvh::kvm {
 
 inline constexpr const char* kDevice = "/dev/kvm";
 
-/// What failed in the host, and errno's reason.
-[[nodiscard]] Error host_error(std::string what, int error_number);
+using engine::host_error;
 
 /// One virtual CPU. `run` belongs to one thread; `interrupt` may come from another.
 class Vcpu {

@@ -49,7 +49,7 @@ pollfd when(bool wanted, int fd, short events) {
 
 }  // namespace
 
-Session::Session(Process process, Connections connections, engine::Supervisor& supervisor)
+Session::Session(engine::Process process, Connections connections, engine::Supervisor& supervisor)
     : process_(std::move(process)),
       control_(std::move(connections.control)),
       to_serial_(std::move(connections.to_serial)),

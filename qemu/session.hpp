@@ -6,13 +6,13 @@
 #include <vector>
 
 #include "control.hpp"
-#include "process.hpp"
 #include "pvh/base/error.hpp"
 #include "pvh/base/unique_fd.hpp"
 #include "pvh/engine/byte_queue.hpp"
 #include "pvh/engine/outcome.hpp"
+#include "pvh/engine/process.hpp"
+#include "pvh/engine/side_pipe.hpp"
 #include "pvh/engine/supervisor.hpp"
-#include "side_pipe.hpp"
 
 namespace pvh::qemu {
 
@@ -27,7 +27,7 @@ struct Connections {
 
 class Session {
  public:
-  Session(Process process, Connections connections, engine::Supervisor& supervisor);
+  Session(engine::Process process, Connections connections, engine::Supervisor& supervisor);
 
   /// Until QEMU has ended, for whatever reason, and all that the guest said has been passed on.
   [[nodiscard]] Result<engine::Outcome> run();
@@ -48,12 +48,12 @@ class Session {
   [[nodiscard]] std::optional<Clock::time_point> wake_at() const;
   [[nodiscard]] Result<engine::Outcome> report();
 
-  Process process_;
+  engine::Process process_;
   Control control_;
   UniqueFd to_serial_;
   UniqueFd from_serial_;
-  SidePipe messages_;
-  SidePipe log_;
+  engine::SidePipe messages_;
+  engine::SidePipe log_;
   engine::Supervisor& supervisor_;
 
   std::string shutdown_reason_;  ///< of QEMU's SHUTDOWN event, once it has come

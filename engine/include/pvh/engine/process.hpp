@@ -10,7 +10,7 @@
 #include "pvh/base/error.hpp"
 #include "pvh/base/unique_fd.hpp"
 
-namespace pvh::qemu {
+namespace pvh::engine {
 
 /// A running program. Killed and waited for when this ends; killed by the kernel when we are (also by
 /// SIGKILL).
@@ -18,9 +18,10 @@ class Process {
  public:
   /// Runs `arguments[0]`, searched in PATH where it has no slash. Descriptor i of the child is `fds[i]`; it
   /// has no others. It gets a session of its own, so that the terminal's signals reach us alone. To be called
-  /// by a thread that lives as long as the child shall.
+  /// by a thread that lives as long as the child shall. `missing` is the fault to tell where there is no such
+  /// program: its words know where to get it.
   [[nodiscard]] static Result<Process> start(const std::vector<std::string>& arguments,
-                                             std::span<const int> fds);
+                                             std::span<const int> fds, Fault missing);
 
   Process(Process&& other) noexcept;
   Process& operator=(Process&&) = delete;
@@ -42,7 +43,4 @@ class Process {
   UniqueFd pidfd_;
 };
 
-/// What failed in the host, and errno's reason.
-[[nodiscard]] Error host_error(std::string what, int error_number);
-
-}  // namespace pvh::qemu
+}  // namespace pvh::engine

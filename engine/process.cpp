@@ -1,4 +1,4 @@
-#include "process.hpp"
+#include "pvh/engine/process.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -13,7 +13,9 @@
 #include <cstring>
 #include <utility>
 
-namespace pvh::qemu {
+#include "pvh/engine/host_error.hpp"
+
+namespace pvh::engine {
 
 namespace {
 
@@ -65,21 +67,17 @@ UniqueFd pidfd_of(pid_t pid) {
   return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
 }
 
-Error start_error(const std::string& program, int error_number) {
-  if (error_number == ENOENT) return Error{.what = Fault::kQemuMissing, .subject = program};
-  return Error{
-      .what = Fault::kQemuNotRunnable, .subject = program, .found = std::string(std::strerror(error_number))};
+Error start_error(const std::string& program, int error_number, Fault missing) {
+  if (error_number == ENOENT) return Error{.what = missing, .subject = program};
+  return Error{.what = Fault::kProgramNotRunnable,
+               .subject = program,
+               .found = std::string(std::strerror(error_number))};
 }
 
 }  // namespace
 
-Error host_error(std::string what, int error_number) {
-  return Error{.what = Fault::kHostCall,
-               .subject = std::move(what),
-               .found = std::string(std::strerror(error_number))};
-}
-
-Result<Process> Process::start(const std::vector<std::string>& arguments, std::span<const int> fds) {
+Result<Process> Process::start(const std::vector<std::string>& arguments, std::span<const int> fds,
+                               Fault missing) {
   int report[2];
   if (::pipe2(report, O_CLOEXEC) != 0) return std::unexpected(host_error("a pipe", errno));
   const UniqueFd read_end(report[0]);
@@ -102,7 +100,7 @@ Result<Process> Process::start(const std::vector<std::string>& arguments, std::s
   ssize_t got;
   do got = ::read(read_end.get(), &reason, sizeof reason);
   while (got < 0 && errno == EINTR);
-  if (got == sizeof reason) return std::unexpected(start_error(arguments.at(0), reason));
+  if (got == sizeof reason) return std::unexpected(start_error(arguments.at(0), reason, missing));
   return process;
 }
 
@@ -131,4 +129,4 @@ std::string Process::wait() {
   return fmt::format("status {:#x}", status);
 }
 
-}  // namespace pvh::qemu
+}  // namespace pvh::engine
