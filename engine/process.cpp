@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/close_range.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -115,6 +116,12 @@ Process::~Process() {
 
 void Process::kill() const {
   if (pid_ > 0) ::kill(pid_, SIGKILL);
+}
+
+std::optional<std::string> Process::wait_for(std::chrono::milliseconds time) {
+  pollfd ended{.fd = pidfd_.get(), .events = POLLIN, .revents = 0};
+  if (::poll(&ended, 1, static_cast<int>(time.count())) <= 0) return std::nullopt;
+  return wait();
 }
 
 std::string Process::wait() {

@@ -145,15 +145,20 @@ enum class Fault : std::uint16_t {
   kDiskFailed,  ///< while the guest runs: subject, where, wanted (text: "read", …), found (text: the reason)
   kTapMissing,  ///< no interface has that name: subject (it)
   kTapKind,     ///< it is no tap: subject
-  kTapForbidden,   ///< somebody else's: subject
-  kTapInUse,       ///< another process has it: subject
-  kTapFailed,      ///< the host refused: subject, found (text: its reason)
-  kTunMissing,     ///< no such device: subject (its path)
-  kTunForbidden,   ///< it may not be opened: subject (its path), found (text: the host's reason)
-  kSocketMissing,  ///< no such device: subject (its path)
-  kSocketFailed,   ///< the host refused: subject (its path), found (text: its reason)
-  kSocketInUse,    ///< another guest's CID: found (it)
-  kNetGone,        ///< while the guest runs: subject, found (text: why)
+  kTapForbidden,      ///< somebody else's: subject
+  kTapInUse,          ///< another process has it: subject
+  kTapFailed,         ///< the host refused: subject, found (text: its reason)
+  kTunMissing,        ///< no such device: subject (its path)
+  kTunForbidden,      ///< it may not be opened: subject (its path), found (text: the host's reason)
+  kSocketMissing,     ///< no such device: subject (its path)
+  kSocketFailed,      ///< the host refused: subject (its path), found (text: its reason)
+  kSocketInUse,       ///< another guest's CID: found (it)
+  kNetGone,           ///< while the guest runs: subject, found (text: why)
+  kPasstMissing,      ///< no such program: subject (its name)
+  kPasstFailed,       ///< found (text: what it said)
+  kForwardInUse,      ///< a port of the host's: subject (it)
+  kForwardForbidden,  ///< the same, as only root may have it
+  kForwardFailed,     ///< the same: subject, found (text: the host's reason)
 
   // cache: what is kept from one start to the next. A boot goes on without; only `pvh cache` says these.
   kCacheForeign,  ///< the directory may hold what others wrote: subject (its path), found (text: why)

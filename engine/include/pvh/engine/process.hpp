@@ -3,6 +3,8 @@
 
 #include <sys/types.h>
 
+#include <chrono>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -35,11 +37,15 @@ class Process {
   void kill() const;
   /// Waits for the end, and says how it was: "exit status 1", "killed by signal 9 (Killed)".
   [[nodiscard]] std::string wait();
+  /// The same, but for no longer than that; nothing where it has not ended by then.
+  [[nodiscard]] std::optional<std::string> wait_for(std::chrono::milliseconds time);
+  /// From now on it is the kernel's to end.
+  void leave() { pid_ = -1; }
 
  private:
   Process(pid_t pid, UniqueFd pidfd) : pid_(pid), pidfd_(std::move(pidfd)) {}
 
-  pid_t pid_;  ///< -1 once it has been waited for
+  pid_t pid_;  ///< -1 once it is not ours any more
   UniqueFd pidfd_;
 };
 

@@ -25,6 +25,13 @@ struct Net {
   std::string mac;
 };
 
+/// A network card whose frames go through a stream, each behind its length; the caller has connected it.
+struct StreamNet {
+  int stream;
+  std::uint16_t mtu;
+  std::string mac;
+};
+
 /// Sockets between host and guest; the caller has opened the host's end.
 struct Socket {
   int end;
@@ -37,7 +44,7 @@ struct Entropy {};
 /// The user's terminal; the serial line then leads nowhere.
 struct Console {};
 
-using Device = std::variant<Disk, Net, Socket, Entropy, Console>;
+using Device = std::variant<Disk, Net, StreamNet, Socket, Entropy, Console>;
 
 struct Options {
   std::string binary = "qemu-system-x86_64";  ///< searched in PATH where it has no slash
