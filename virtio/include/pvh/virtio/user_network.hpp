@@ -43,8 +43,8 @@ struct UserNetwork {
   UniqueFd stream;  ///< does not block; closed first
 };
 
-/// The guest finds itself as 10.0.2.15/24 by DHCP, this host (and its loopback) as 10.0.2.2, its DNS server
-/// as 10.0.2.3. Returns once all of it works for a card that has `mac`.
+/// The guest finds itself as 10.0.2.15/24 by DHCP, this host (and its loopback) as 10.0.2.2, its DNS
+/// server at 10.0.2.3, too. Returns once all of it works for a card that has `mac`.
 [[nodiscard]] Result<UserNetwork> start_user_network(std::span<const Forward> forwards, const Mac& mac);
 
 }  // namespace pvh::virtio
