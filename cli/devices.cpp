@@ -9,6 +9,7 @@
 #include "pvh/virtio/block.hpp"
 #include "pvh/virtio/entropy.hpp"
 #include "pvh/virtio/socket.hpp"
+#include "pvh/virtio/stream_port.hpp"
 #include "pvh/virtio/tap.hpp"
 #include "pvh/virtio/vhost_net.hpp"
 
@@ -42,13 +43,30 @@ virtio::Mac mac_of(const MachineOptions& machine, std::size_t number) {
   return net.mac.value_or(virtio::default_mac(net.tap, machine.disks.size() + number));
 }
 
-std::unique_ptr<virtio::Device> network_card(const MachineOptions& machine, std::size_t number,
-                                             UniqueFd tap) {
-  const auto report = [tap_name = machine.nets[number].tap](const Error& error) {
-    complain(message({error, tap_name}));
+std::expected<NetEnd, Failure> open_net_end(const MachineOptions& machine, std::size_t number) {
+  const NetOption& net = machine.nets[number];
+  if (net.tap.empty()) {
+    auto network = virtio::start_user_network(net.forwards, mac_of(machine, number));
+    if (!network) return std::unexpected(Failure{network.error()});
+    return std::move(*network);
+  }
+  auto tap = virtio::open_tap(net.tap);
+  if (!tap) return std::unexpected(Failure{tap.error()});
+  return std::move(*tap);
+}
+
+std::unique_ptr<virtio::Device> network_card(const MachineOptions& machine, std::size_t number, NetEnd end) {
+  const std::string& tap_name = machine.nets[number].tap;
+  const auto report = [name = tap_name.empty() ? "user" : tap_name](const Error& error) {
+    complain(message({error, name}));
   };
   const virtio::NetCard::Options options{
       .name = net_name(number), .mac = mac_of(machine, number), .report = report};
+  if (auto* user = std::get_if<virtio::UserNetwork>(&end)) {
+    auto port = std::make_unique<virtio::StreamPort>(std::move(user->stream), std::move(user->program));
+    return std::make_unique<virtio::Net>(std::move(port), options);
+  }
+  auto& tap = std::get<UniqueFd>(end);
   if (auto card = virtio::VhostNet::create(tap, options)) return card;
   return std::make_unique<virtio::Net>(std::make_unique<virtio::TapPort>(std::move(tap)), options);
 }
@@ -71,10 +89,10 @@ std::expected<HostEnds, Failure> open_host_ends(const MachineOptions& machine) {
     if (!file) return std::unexpected(Failure{file.error(), disk.path});
     ends.disks.push_back(std::move(*file));
   }
-  for (const NetOption& net : machine.nets) {
-    auto tap = virtio::open_tap(net.tap);
-    if (!tap) return std::unexpected(Failure{tap.error()});
-    ends.nets.push_back(std::move(*tap));
+  for (std::size_t i = 0; i < machine.nets.size(); ++i) {
+    auto end = open_net_end(machine, i);
+    if (!end) return std::unexpected(end.error());
+    ends.nets.push_back(std::move(*end));
   }
   if (machine.cid) {
     auto socket = virtio::open_socket_end(*machine.cid);
@@ -109,8 +127,14 @@ std::vector<qemu::Device> qemu_devices(const MachineOptions& machine, const Host
   std::vector<qemu::Device> out;
   for (const DiskOption& disk : machine.disks)
     out.emplace_back(qemu::Disk{.path = disk.path, .read_only = disk.read_only, .serial = disk.serial});
-  for (std::size_t i = 0; i < ends.nets.size(); ++i)
-    out.emplace_back(qemu::Net{.tap = ends.nets[i].get(), .mac = virtio::mac_text(mac_of(machine, i))});
+  for (std::size_t i = 0; i < ends.nets.size(); ++i) {
+    const std::string mac = virtio::mac_text(mac_of(machine, i));
+    if (const auto* user = std::get_if<virtio::UserNetwork>(&ends.nets[i]))
+      out.emplace_back(
+          qemu::StreamNet{.stream = user->stream.get(), .mtu = virtio::kUserNetworkMtu, .mac = mac});
+    else
+      out.emplace_back(qemu::Net{.tap = std::get<UniqueFd>(ends.nets[i]).get(), .mac = mac});
+  }
   if (machine.cid) out.emplace_back(qemu::Socket{.end = ends.socket.get(), .cid = *machine.cid});
   if (machine.console) out.emplace_back(qemu::Console{});
   if (machine.entropy) out.emplace_back(qemu::Entropy{});

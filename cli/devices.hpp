@@ -3,6 +3,7 @@
 
 #include <expected>
 #include <memory>
+#include <variant>
 #include <vector>
 
 #include "options.hpp"
@@ -12,6 +13,7 @@
 #include "pvh/virtio/console.hpp"
 #include "pvh/virtio/device.hpp"
 #include "pvh/virtio/disk_file.hpp"
+#include "pvh/virtio/user_network.hpp"
 #include "words.hpp"
 
 namespace pvh::cli {
@@ -20,10 +22,13 @@ namespace pvh::cli {
 /// then network cards, so that nothing but a disk moves one; then the rest.
 [[nodiscard]] std::vector<board::VirtioKind> device_kinds(const MachineOptions& machine);
 
+/// A network card's cable: a tap, or a stream of frames.
+using NetEnd = std::variant<UniqueFd, virtio::UserNetwork>;
+
 /// The host's ends of the devices: what the user named, open and locked.
 struct HostEnds {
   std::vector<virtio::DiskFile> disks;
-  std::vector<UniqueFd> nets;
+  std::vector<NetEnd> nets;
   UniqueFd socket;  ///< none where there is no such device
 };
 /// All of them; or what is wrong with one.

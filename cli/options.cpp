@@ -287,6 +287,27 @@ bool is_serial(std::string_view text) {
          std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
 }
 
+/// What may stand behind the kind of a network card.
+std::expected<void, std::string_view> read_net_word(std::string_view word, bool user, NetOption& out) {
+  constexpr std::string_view kMac = "mac=";
+  constexpr std::string_view kForward = "hostfwd=";
+  if (word.starts_with(kMac)) {
+    out.mac = virtio::parse_mac(word.substr(kMac.size()));
+    if (out.mac) return {};
+    return std::unexpected("the MAC must be of one card, such as 02:00:5e:10:00:01 (its first byte even)");
+  }
+  if (!user) return std::unexpected("only `mac=` may follow a comma");
+  if (!word.starts_with(kForward)) return std::unexpected("only `mac=` and `hostfwd=` may follow a comma");
+  const auto forward = virtio::parse_forward(word.substr(kForward.size()));
+  if (!forward) return std::unexpected(forward.error());
+  for (const virtio::Forward& other : out.forwards) {
+    if (other.protocol == forward->protocol && other.port == forward->port)
+      return std::unexpected("one port of this host cannot lead to two places: hostfwd names it twice");
+  }
+  out.forwards.push_back(*forward);
+  return {};
+}
+
 constexpr auto kMemoryTypes =
     std::to_array<std::string_view>({"ram", "reserved", "acpi", "nvs", "unusable", "disabled", "pmem"});
 
@@ -329,24 +350,22 @@ std::optional<DiskOption> parse_disk(std::string_view text) {
 }
 
 std::expected<NetOption, std::string_view> parse_net(std::string_view text) {
-  constexpr std::string_view kTap = "tap=";
-  constexpr std::string_view kMac = "mac=";
-  using Wrong = std::unexpected<std::string_view>;
   NetOption out;
-  std::string kind;
-  auto rest = split_at_comma(text, kind);
-  if (!kind.starts_with(kTap)) return Wrong("must begin with tap=, and the name of a tap of this host");
-  out.tap = kind.substr(kTap.size());
-  if (out.tap.empty()) return Wrong("names no interface");
-  if (out.tap.size() > virtio::kLongestInterfaceName)
-    return Wrong("no interface has such a long name: 15 characters are the most");
+  std::string word;
+  auto rest = split_at_comma(text, word);
+  if (word != "user" && !word.starts_with("tap="))
+    return std::unexpected("must begin with user, or with tap= and the name of a tap of this host");
+  const bool user = word == "user";
+  if (!user) {
+    out.tap = word.substr(4);
+    if (out.tap.empty()) return std::unexpected("names no interface");
+    if (out.tap.size() > virtio::kLongestInterfaceName)
+      return std::unexpected("no interface has such a long name: 15 characters are the most");
+  }
   while (rest) {
-    std::string word;
+    word.clear();
     rest = split_at_comma(*rest, word);
-    if (!word.starts_with(kMac)) return Wrong("only `mac=` may follow a comma");
-    out.mac = virtio::parse_mac(std::string_view(word).substr(kMac.size()));
-    if (!out.mac)
-      return Wrong("the MAC must be of one card, such as 02:00:5e:10:00:01 (its first byte even)");
+    if (auto done = read_net_word(word, user, out); !done) return std::unexpected(done.error());
   }
   return out;
 }

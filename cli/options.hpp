@@ -13,6 +13,7 @@
 
 #include "pvh/base/address.hpp"
 #include "pvh/boot/plan.hpp"
+#include "pvh/virtio/forward.hpp"
 #include "pvh/virtio/mac.hpp"
 
 namespace pvh::cli {
@@ -45,8 +46,9 @@ struct DiskOption {
 
 /// A network card.
 struct NetOption {
-  std::string tap;                      ///< the interface's name
-  std::optional<virtio::Mac> mac = {};  ///< without, one that its slot and its tap choose
+  std::string tap;                             ///< the interface's name; empty: user mode
+  std::optional<virtio::Mac> mac = {};         ///< without, one that its slot and its tap choose
+  std::vector<virtio::Forward> forwards = {};  ///< in user mode
   bool operator==(const NetOption&) const = default;
 };
 
@@ -140,7 +142,7 @@ struct UsageError {
 /// given.
 [[nodiscard]] std::optional<DiskOption> parse_disk(std::string_view text);
 
-/// "tap=NAME[,mac=MAC]"; or what is wrong with it, in words.
+/// "tap=NAME[,mac=MAC]" or "user[,mac=MAC][,hostfwd=F]…"; or what is wrong with it, in words.
 [[nodiscard]] std::expected<NetOption, std::string_view> parse_net(std::string_view text);
 
 /// "TYPE@START+SIZE", TYPE by name or number.

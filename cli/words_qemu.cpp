@@ -12,7 +12,7 @@ words::Table words_qemu() {
       {Fault::kTooMuchMemory, "memory of {found} is more than the machine can have; the most is {wanted}",
        ""},
       {Fault::kQemuMissing, "{subject} is not installed", "`apt-get install qemu-system-x86` brings it."},
-      {Fault::kQemuNotRunnable, "{subject} cannot be started: {found}", ""},
+      {Fault::kProgramNotRunnable, "{subject} cannot be started: {found}", ""},
       {Fault::kQemuTooOld, "{subject} is too old: version {found}; {wanted} or later is needed",
        "`apt-get install qemu-system-x86` on Debian 12 brings 7.2."},
       {Fault::kQemuDied, "{subject} ended before the guest did: {found}",

@@ -29,6 +29,16 @@ words::Table words_virtio() {
       {Fault::kSocketInUse, "another guest has the CID {found}", "Give this one another by --vsock."},
       {Fault::kNetGone, "{subject} is cut off: {found}",
        "The guest sees an unplugged cable. It goes on without."},
+      {Fault::kPasstMissing, "`--net user` is carried by {subject}, which is not installed",
+       "`apt-get install passt` brings it."},
+      {Fault::kPasstFailed, "the network of `--net user` cannot start: {found}",
+       "It needs a user namespace of its own, which some containers forbid (`sysctl "
+       "user.max_user_namespaces`)."},
+      {Fault::kForwardInUse, "hostfwd cannot have {subject}: something else listens there",
+       "`ss -lntup` shows what. Another port will do as well."},
+      {Fault::kForwardForbidden, "hostfwd cannot have {subject}: this user may not take it",
+       "Ports from 1024 on are everybody's (`sysctl net.ipv4.ip_unprivileged_port_start`)."},
+      {Fault::kForwardFailed, "hostfwd cannot have {subject}: {found}", ""},
   };
   return kWords;
 }

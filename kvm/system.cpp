@@ -83,12 +83,6 @@ Error open_error(int error_number) {
 
 }  // namespace
 
-Error host_error(std::string what, int error_number) {
-  return Error{.what = Fault::kHostCall,
-               .subject = std::move(what),
-               .found = std::string(std::strerror(error_number))};
-}
-
 Vcpu::Vcpu(UniqueFd fd, std::uint32_t id, void* shared, std::size_t shared_size)
     : fd_(std::move(fd)), id_(id), shared_(static_cast<kvm_run*>(shared)), shared_size_(shared_size) {}
 

@@ -14,6 +14,7 @@
 #include "pvh/base/address.hpp"
 #include "pvh/base/error.hpp"
 #include "pvh/base/unique_fd.hpp"
+#include "pvh/engine/host_error.hpp"
 
 namespace pvh::kvm {
 
@@ -29,8 +30,7 @@ inline constexpr GuestAddress kScratch{0xfffbd000};
 [[nodiscard]] kvm_userspace_memory_region memory_region(std::uint32_t slot, const GuestRange& range,
                                                         std::span<std::byte> host);
 
-/// What failed in the host, and errno's reason.
-[[nodiscard]] Error host_error(std::string what, int error_number);
+using engine::host_error;
 
 /// One virtual CPU. `run` belongs to one thread; `interrupt` may come from another.
 class Vcpu {

@@ -54,6 +54,12 @@ class DeviceOptions {
         fmt::format("virtio-net-device,bus=virtio-mmio-bus.{},netdev=net{},mac={}", slot_, number_, net.mac));
   }
 
+  void operator()(const StreamNet& net) const {
+    add("-netdev", fmt::format("socket,id=net{},fd={}", number_, descriptor_));
+    add("-device", fmt::format("virtio-net-device,bus=virtio-mmio-bus.{},netdev=net{},mac={},host_mtu={}",
+                               slot_, number_, net.mac, net.mtu));
+  }
+
   void operator()(const Socket& socket) const {
     add("-device", fmt::format("vhost-vsock-device,bus=virtio-mmio-bus.{},guest-cid={},vhostfd={}", slot_,
                                socket.cid, descriptor_));
@@ -85,6 +91,7 @@ class DeviceOptions {
 /// What a device has open on the host; nothing where QEMU opens it itself.
 std::optional<int> descriptor_of(const Device& device) {
   if (const auto* net = std::get_if<Net>(&device)) return net->tap;
+  if (const auto* net = std::get_if<StreamNet>(&device)) return net->stream;
   if (const auto* socket = std::get_if<Socket>(&device)) return socket->end;
   return std::nullopt;
 }

@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "process.hpp"
 #include "pvh/boot/load.hpp"
 #include "rom.hpp"
 

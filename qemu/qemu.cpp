@@ -8,7 +8,8 @@
 
 #include "command_line.hpp"
 #include "guest_files.hpp"
-#include "process.hpp"
+#include "pvh/engine/host_error.hpp"
+#include "pvh/engine/process.hpp"
 #include "pvh/engine/supervisor.hpp"
 #include "session.hpp"
 
@@ -23,7 +24,7 @@ struct Pipe {
 
 Result<Pipe> make_pipe() {
   int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return std::unexpected(host_error("a pipe", errno));
+  if (::pipe2(ends, O_CLOEXEC) != 0) return std::unexpected(engine::host_error("a pipe", errno));
   return Pipe{.read_end = UniqueFd(ends[0]), .write_end = UniqueFd(ends[1])};
 }
 
@@ -50,7 +51,7 @@ Result<engine::Outcome> run(const boot::BootPlan& plan, const Options& options) 
     never_block(*ours);
   int control[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control) != 0)
-    return std::unexpected(host_error("a socket pair", errno));
+    return std::unexpected(engine::host_error("a socket pair", errno));
   UniqueFd our_control(control[0]);
   UniqueFd their_control(control[1]);
 
@@ -66,7 +67,8 @@ Result<engine::Outcome> run(const boot::BootPlan& plan, const Options& options) 
 
   // Before QEMU: from here on a signal no longer ends us with a child left to the kernel's mercy.
   engine::Supervisor supervisor(options.input, options.output, options.timeout);
-  auto process = Process::start(command_line(files->memory_size, options), inherited);
+  auto process =
+      engine::Process::start(command_line(files->memory_size, options), inherited, Fault::kQemuMissing);
   if (!process) return std::unexpected(process.error());
   // QEMU has its own copies now; ours would keep the pipes from ending with it.
   input->read_end.reset();

@@ -61,7 +61,7 @@ std::optional<std::size_t> disk_number(std::string_view node) {
 
 }  // namespace
 
-Session::Session(Process process, Connections connections, engine::Supervisor& supervisor,
+Session::Session(engine::Process process, Connections connections, engine::Supervisor& supervisor,
                  ReportDisk report_disk)
     : process_(std::move(process)),
       control_(std::move(connections.control)),

@@ -7,14 +7,14 @@
 #include <vector>
 
 #include "control.hpp"
-#include "process.hpp"
 #include "pvh/base/error.hpp"
 #include "pvh/base/unique_fd.hpp"
 #include "pvh/engine/byte_queue.hpp"
 #include "pvh/engine/outcome.hpp"
+#include "pvh/engine/process.hpp"
+#include "pvh/engine/side_pipe.hpp"
 #include "pvh/engine/supervisor.hpp"
 #include "pvh/qemu/qemu.hpp"
-#include "side_pipe.hpp"
 
 namespace pvh::qemu {
 
@@ -29,7 +29,7 @@ struct Connections {
 
 class Session {
  public:
-  Session(Process process, Connections connections, engine::Supervisor& supervisor, ReportDisk report_disk);
+  Session(engine::Process process, Connections connections, engine::Supervisor& supervisor, ReportDisk report_disk);
 
   /// Until QEMU has ended, for whatever reason, and all that the guest said has been passed on.
   [[nodiscard]] Result<engine::Outcome> run();
@@ -51,12 +51,12 @@ class Session {
   [[nodiscard]] std::optional<Clock::time_point> wake_at() const;
   [[nodiscard]] Result<engine::Outcome> report();
 
-  Process process_;
+  engine::Process process_;
   Control control_;
   UniqueFd to_serial_;
   UniqueFd from_serial_;
-  SidePipe messages_;
-  SidePipe log_;
+  engine::SidePipe messages_;
+  engine::SidePipe log_;
   engine::Supervisor& supervisor_;
   ReportDisk report_disk_;
   std::set<std::size_t> reported_disks_;

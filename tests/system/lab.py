@@ -14,7 +14,7 @@ from report import Skip
 from stages import BUILDS, ROOT, command
 
 FLAVOURS = {"6.1-cloud": "cloud", "6.1-amd64": "amd64", "6.12-cloud": "cloud-6.12"}
-VSOCK_TOOL = BUILDS["release"] / "tests" / "vsock"  # tests/system/vsock.c
+SOCKETS_TOOL = BUILDS["release"] / "tests" / "sockets"  # tests/system/sockets.c
 COMMAND_LINE = "console=ttyS0 quiet panic=-1"
 
 
@@ -96,7 +96,7 @@ class Lab:
         modules = [word for kernel in self.kernels.values() for word in ("--modules", kernel.modules)]
         words = (*modules, "--init", Path(__file__).parent / "init", "--file", payload, "payload")
         command(ROOT / "scripts" / "initramfs", self.initrd, *words)
-        command(ROOT / "scripts" / "initramfs", self.network_initrd, "--network", *words, "--file", VSOCK_TOOL, "vsock")
+        command(ROOT / "scripts" / "initramfs", self.network_initrd, "--network", *words, "--file", SOCKETS_TOOL, "bin/sockets")
         self.ready = True
 
     def elf(self, name: str) -> Path:

@@ -6,11 +6,6 @@ test=$1 pvh=$2 engine=$3 kernel=$4 initrd=$5 payload=$6 command_line=$7
 network=7
 guest=10.$network.0.2
 
-much() { for part in $(seq 16); do echo "$part" && cat "$payload"; done; }
-sum() { md5sum | cut -d ' ' -f 1; }
-# What comes to a port. Its own side stays open: busybox's nc ends with the first end that it sees.
-receive() { [ -e silence ] || mkfifo silence; nc -l -p "$1" <>silence | sum; }
-send() { much | nc -w 5 $guest 5001; }
 # Until the command succeeds.
 await() {
   for attempt in $(seq 300); do
@@ -30,30 +25,44 @@ case $test in
     for tap in first second; do tunctl -t $tap >/dev/null || exit 1; done
     ip address add 10.$network.0.1/24 dev first
     ip link set first up
-    receive 5002 >from-guest &
+    sockets tcp-receive 5002 >from-guest &
     from_guest=$!
     {
       await ping -c 1 -W 1 $guest && echo '@host_reached'
-      await send && echo '@host_sent'
+      await sockets tcp-send $guest 5001 "$payload" && echo '@host_sent'
     } &
     to_guest=$!
     run pvh.net=$network --net tap=first,mac=02:00:5e:10:00:07 --net tap=second
     code=$?
     # What has not come by now does not come any more.
     usleep 500000
-    kill $to_guest $(pidof nc) 2>/dev/null
+    kill $to_guest $(pidof sockets) 2>/dev/null
     wait $from_guest
     echo "@host_received $(cat from-guest)"
     ;;
   vsock)
-    /vsock answer 9999 &
+    sockets vsock-answer 9999 &
     {
-      await /vsock ask 42 9999 'hello guest' && echo '@host_asked'
+      await sockets vsock-ask 42 9999 'hello guest' && echo '@host_asked'
     } &
     to_guest=$!
     run pvh.vsock=9999 --vsock 42
     code=$?
     kill $to_guest 2>/dev/null
+    ;;
+  user)
+    ip link set lo up
+    mkdir -p served && ln -sf "$payload" served/payload
+    httpd -p 127.0.0.1:8001 -h served
+    {
+      await timeout 30 wget -q -O fetched http://127.0.0.1:8002/payload && echo "@host_fetched $(sha256sum fetched | cut -d ' ' -f 1)" && touch served/done
+    } &
+    from_guest=$!
+    run pvh.user=8001 --net user,hostfwd=tcp:127.0.0.1:8002-:80
+    code=$?
+    kill $from_guest $(pidof httpd) 2>/dev/null
+    # What carried the network has ended with its guest.
+    [ -z "$(pidof passt passt.avx2)" ] && echo '@host_clean'
     ;;
 esac
 exit $code

@@ -124,18 +124,19 @@ enum class Fault : std::uint16_t {
   kRegionNotMemory,  ///< what is loaded lies outside the memory that was supplied: thing
 
   // engine and qemu: what an engine cannot do.
-  kHostCall,         ///< the host refused (subject: what was tried; found: its reason)
-  kNoGuestMemory,    ///< the host cannot give the guest its memory (wanted: size; found: the host's reason)
-  kTooManyCpus,      ///< more than the engine's machine has room for (found, wanted: counts)
-  kTooMuchMemory,    ///< more than the engine can present (found, wanted: sizes)
-  kQemuMissing,      ///< no such program (subject: its name)
-  kQemuNotRunnable,  ///< the program is there, but cannot be started (subject: its name; found: the reason)
-  kQemuTooOld,       ///< (subject: the program; found: its version; wanted: the oldest that will do)
-  kQemuDied,         ///< ended by itself (subject: the program; found: how, and the last lines that it said)
-  kKvmMissing,       ///< no such device (subject: its path)
-  kKvmForbidden,     ///< this user may not open it (subject: its path)
-  kKvmTooOld,        ///< (subject: its path; found, wanted: text)
-  kSandbox,          ///< the host does not confine the monitor (subject: what it refused; found: its reason)
+  kHostCall,            ///< the host refused (subject: what was tried; found: its reason)
+  kProgramNotRunnable,  ///< the program is there, but cannot be started (subject: its name; found: the
+                        ///< reason)
+  kNoGuestMemory,  ///< the host cannot give the guest its memory (wanted: size; found: the host's reason)
+  kTooManyCpus,    ///< more than the engine's machine has room for (found, wanted: counts)
+  kTooMuchMemory,  ///< more than the engine can present (found, wanted: sizes)
+  kQemuMissing,    ///< no such program (subject: its name)
+  kQemuTooOld,     ///< (subject: the program; found: its version; wanted: the oldest that will do)
+  kQemuDied,       ///< ended by itself (subject: the program; found: how, and the last lines that it said)
+  kKvmMissing,     ///< no such device (subject: its path)
+  kKvmForbidden,   ///< this user may not open it (subject: its path)
+  kKvmTooOld,      ///< (subject: its path; found, wanted: text)
+  kSandbox,        ///< the host does not confine the monitor (subject: what it refused; found: its reason)
 
   // virtio: a disk's file, where it is none that any file can be (see cli), and what becomes of it.
   kDiskSize,    ///< no multiple of a sector: subject, found (Size), wanted (Size)
@@ -144,15 +145,20 @@ enum class Fault : std::uint16_t {
   kDiskFailed,  ///< while the guest runs: subject, where, wanted (text: "read", …), found (text: the reason)
   kTapMissing,  ///< no interface has that name: subject (it)
   kTapKind,     ///< it is no tap: subject
-  kTapForbidden,   ///< somebody else's: subject
-  kTapInUse,       ///< another process has it: subject
-  kTapFailed,      ///< the host refused: subject, found (text: its reason)
-  kTunMissing,     ///< no such device: subject (its path)
-  kTunForbidden,   ///< it may not be opened: subject (its path), found (text: the host's reason)
-  kSocketMissing,  ///< no such device: subject (its path)
-  kSocketFailed,   ///< the host refused: subject (its path), found (text: its reason)
-  kSocketInUse,    ///< another guest's CID: found (it)
-  kNetGone,        ///< while the guest runs: subject, found (text: why)
+  kTapForbidden,      ///< somebody else's: subject
+  kTapInUse,          ///< another process has it: subject
+  kTapFailed,         ///< the host refused: subject, found (text: its reason)
+  kTunMissing,        ///< no such device: subject (its path)
+  kTunForbidden,      ///< it may not be opened: subject (its path), found (text: the host's reason)
+  kSocketMissing,     ///< no such device: subject (its path)
+  kSocketFailed,      ///< the host refused: subject (its path), found (text: its reason)
+  kSocketInUse,       ///< another guest's CID: found (it)
+  kNetGone,           ///< while the guest runs: subject, found (text: why)
+  kPasstMissing,      ///< no such program: subject (its name)
+  kPasstFailed,       ///< found (text: what it said)
+  kForwardInUse,      ///< a port of the host's: subject (it)
+  kForwardForbidden,  ///< the same, as only root may have it
+  kForwardFailed,     ///< the same: subject, found (text: the host's reason)
 
   // cache: what is kept from one start to the next. A boot goes on without; only `pvh cache` says these.
   kCacheForeign,  ///< the directory may hold what others wrote: subject (its path), found (text: why)

@@ -26,6 +26,13 @@ struct Net {
   std::string mac;
 };
 
+/// A network card whose frames go through a stream, each behind its length; the caller has connected it.
+struct StreamNet {
+  int stream;
+  std::uint16_t mtu;
+  std::string mac;
+};
+
 /// Sockets between host and guest; the caller has opened the host's end.
 struct Socket {
   int end;
@@ -41,7 +48,7 @@ struct Console {};
 /// Told once of each disk that fails while the guest runs; the guest is told of each failure.
 using ReportDisk = std::function<void(std::size_t number, const Error& error)>;
 
-using Device = std::variant<Disk, Net, Socket, Entropy, Console>;
+using Device = std::variant<Disk, Net, StreamNet, Socket, Entropy, Console>;
 
 struct Options {
   std::string binary = "qemu-system-x86_64";  ///< searched in PATH where it has no slash

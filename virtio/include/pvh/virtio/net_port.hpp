@@ -61,8 +61,8 @@ class NetPort {
   /// The next frame with its header, as much of it as there is room for.
   [[nodiscard]] virtual Received receive(std::span<const iovec> into) = 0;
 
-  /// Takes a frame with its header. False: not now; once the descriptor is writable it may be tried again.
-  /// What cannot be sent is lost, as on any wire.
+  /// Takes a frame with its header. False: not now, or not all of it; once the descriptor is writable the
+  /// same frame comes again, unless a driver is accepted before. What cannot be sent is lost, as on any wire.
   [[nodiscard]] virtual bool send(const Buffers& frame) = 0;
 
   /// Why it is gone.

@@ -3,6 +3,8 @@
 
 #include <sys/types.h>
 
+#include <chrono>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -10,7 +12,7 @@
 #include "pvh/base/error.hpp"
 #include "pvh/base/unique_fd.hpp"
 
-namespace pvh::qemu {
+namespace pvh::engine {
 
 /// A running program. Killed and waited for when this ends; killed by the kernel when we are (also by
 /// SIGKILL).
@@ -18,9 +20,10 @@ class Process {
  public:
   /// Runs `arguments[0]`, searched in PATH where it has no slash. Descriptor i of the child is `fds[i]`; it
   /// has no others. It gets a session of its own, so that the terminal's signals reach us alone. To be called
-  /// by a thread that lives as long as the child shall.
+  /// by a thread that lives as long as the child shall. `missing` is the fault to tell where there is no such
+  /// program: its words know where to get it.
   [[nodiscard]] static Result<Process> start(const std::vector<std::string>& arguments,
-                                             std::span<const int> fds);
+                                             std::span<const int> fds, Fault missing);
 
   Process(Process&& other) noexcept;
   Process& operator=(Process&&) = delete;
@@ -34,15 +37,16 @@ class Process {
   void kill() const;
   /// Waits for the end, and says how it was: "exit status 1", "killed by signal 9 (Killed)".
   [[nodiscard]] std::string wait();
+  /// The same, but for no longer than that; nothing where it has not ended by then.
+  [[nodiscard]] std::optional<std::string> wait_for(std::chrono::milliseconds time);
+  /// From now on it is the kernel's to end.
+  void leave() { pid_ = -1; }
 
  private:
   Process(pid_t pid, UniqueFd pidfd) : pid_(pid), pidfd_(std::move(pidfd)) {}
 
-  pid_t pid_;  ///< -1 once it has been waited for
+  pid_t pid_;  ///< -1 once it is not ours any more
   UniqueFd pidfd_;
 };
 
-/// What failed in the host, and errno's reason.
-[[nodiscard]] Error host_error(std::string what, int error_number);
-
-}  // namespace pvh::qemu
+}  // namespace pvh::engine

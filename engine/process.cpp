@@ -1,8 +1,9 @@
-#include "process.hpp"
+#include "pvh/engine/process.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/close_range.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -13,7 +14,9 @@
 #include <cstring>
 #include <utility>
 
-namespace pvh::qemu {
+#include "pvh/engine/host_error.hpp"
+
+namespace pvh::engine {
 
 namespace {
 
@@ -65,21 +68,17 @@ UniqueFd pidfd_of(pid_t pid) {
   return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
 }
 
-Error start_error(const std::string& program, int error_number) {
-  if (error_number == ENOENT) return Error{.what = Fault::kQemuMissing, .subject = program};
-  return Error{
-      .what = Fault::kQemuNotRunnable, .subject = program, .found = std::string(std::strerror(error_number))};
+Error start_error(const std::string& program, int error_number, Fault missing) {
+  if (error_number == ENOENT) return Error{.what = missing, .subject = program};
+  return Error{.what = Fault::kProgramNotRunnable,
+               .subject = program,
+               .found = std::string(std::strerror(error_number))};
 }
 
 }  // namespace
 
-Error host_error(std::string what, int error_number) {
-  return Error{.what = Fault::kHostCall,
-               .subject = std::move(what),
-               .found = std::string(std::strerror(error_number))};
-}
-
-Result<Process> Process::start(const std::vector<std::string>& arguments, std::span<const int> fds) {
+Result<Process> Process::start(const std::vector<std::string>& arguments, std::span<const int> fds,
+                               Fault missing) {
   int report[2];
   if (::pipe2(report, O_CLOEXEC) != 0) return std::unexpected(host_error("a pipe", errno));
   const UniqueFd read_end(report[0]);
@@ -102,7 +101,7 @@ Result<Process> Process::start(const std::vector<std::string>& arguments, std::s
   ssize_t got;
   do got = ::read(read_end.get(), &reason, sizeof reason);
   while (got < 0 && errno == EINTR);
-  if (got == sizeof reason) return std::unexpected(start_error(arguments.at(0), reason));
+  if (got == sizeof reason) return std::unexpected(start_error(arguments.at(0), reason, missing));
   return process;
 }
 
@@ -119,6 +118,12 @@ void Process::kill() const {
   if (pid_ > 0) ::kill(pid_, SIGKILL);
 }
 
+std::optional<std::string> Process::wait_for(std::chrono::milliseconds time) {
+  pollfd ended{.fd = pidfd_.get(), .events = POLLIN, .revents = 0};
+  if (::poll(&ended, 1, static_cast<int>(time.count())) <= 0) return std::nullopt;
+  return wait();
+}
+
 std::string Process::wait() {
   int status = 0;
   pid_t waited;
@@ -131,4 +136,4 @@ std::string Process::wait() {
   return fmt::format("status {:#x}", status);
 }
 
-}  // namespace pvh::qemu
+}  // namespace pvh::engine

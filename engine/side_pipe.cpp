@@ -1,11 +1,11 @@
-#include "side_pipe.hpp"
+#include "pvh/engine/side_pipe.hpp"
 
 #include <unistd.h>
 
 #include <cerrno>
 #include <vector>
 
-namespace pvh::qemu {
+namespace pvh::engine {
 
 namespace {
 
@@ -47,4 +47,4 @@ std::string SidePipe::last_lines(std::size_t count, std::string_view between) co
   return out;
 }
 
-}  // namespace pvh::qemu
+}  // namespace pvh::engine

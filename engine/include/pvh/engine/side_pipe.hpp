@@ -1,4 +1,4 @@
-// What QEMU says beside the guest's output: its error messages, and its log.
+// What a child process says beside its work: error messages, a log.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@
 
 #include "pvh/base/unique_fd.hpp"
 
-namespace pvh::qemu {
+namespace pvh::engine {
 
 /// Reads a pipe whenever there is something in it, so that its writer never waits; keeps only the end of it.
 class SidePipe {
@@ -31,4 +31,4 @@ class SidePipe {
   bool needle_seen_ = false;
 };
 
-}  // namespace pvh::qemu
+}  // namespace pvh::engine

@@ -1,0 +1,14 @@
+#include "pvh/engine/host_error.hpp"
+
+#include <cstring>
+#include <utility>
+
+namespace pvh::engine {
+
+Error host_error(std::string what, int error_number) {
+  return Error{.what = Fault::kHostCall,
+               .subject = std::move(what),
+               .found = std::string(std::strerror(error_number))};
+}
+
+}  // namespace pvh::engine
