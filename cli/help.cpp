@@ -32,11 +32,8 @@ constexpr std::string_view kMachine =
   --cpus N             CPUs (1)
   --disk FILE[,ro][,serial=S]
                        a virtio disk, raw; repeatable, the first is /dev/vda (a comma in FILE: ,,)
-  --net tap=NAME[,mac=MAC]
-                       a virtio network card at that tap of this host; repeatable, the first is eth0
-  --net user[,mac=MAC][,hostfwd=[udp:][ADDRESS:]PORT-GUESTPORT]...
-                       one that needs no privileges: DHCP gives 10.0.2.15, this host is 10.0.2.2;
-                       hostfwd leads a port of this host (127.0.0.1) to one of the guest's
+  --net tap=NAME[,mac=MAC] or user[,mac=MAC][,hostfwd=[udp:][ADDRESS:]PORT-GUESTPORT]...
+                       a virtio network card, at a tap or without privileges; repeatable: eth0 first
   --vsock CID          a virtio socket: the guest is CID (3 or more), this host is 2
   --no-rng             no virtio source of random numbers
   --console KIND       what this terminal is in the guest: serial (ttyS0) or virtio (hvc0) (serial)

@@ -273,6 +273,22 @@ TEST(ParseNet, TakesATapAndAnAddress) {
             (NetOption{.tap = "tap0", .mac = virtio::Mac{2, 0, 0x5e, 0x10, 0, 1}}));
 }
 
+TEST(ParseNet, TakesAUserModeNetworkWithPortsOfTheHost) {
+  EXPECT_EQ(parse_net("user"), NetOption{});
+  const auto net = parse_net("user,hostfwd=8080-80,mac=02:00:5e:10:00:01,hostfwd=udp:8080-53");
+  ASSERT_TRUE(net) << net.error();
+  EXPECT_EQ(net->mac, (virtio::Mac{2, 0, 0x5e, 0x10, 0, 1}));
+  EXPECT_EQ(net->forwards, (std::vector<virtio::Forward>{
+                               {.port = 8080, .guest_port = 80},
+                               {.protocol = virtio::Protocol::kUdp, .port = 8080, .guest_port = 53}}));
+}
+
+TEST(ParseNet, RefusesPortsOfATapAndOnePortForTwoPlaces) {
+  for (const char* text : {"tap=t,hostfwd=8080-80", "user,hostfwd=8080-80,hostfwd=8080-81",
+                           "user,hostfwd=", "user,restrict=on", "user=x", "users"})
+    EXPECT_FALSE(parse_net(text)) << text;
+}
+
 TEST(ParseNet, RefusesWhatNoCardCanBe) {
   for (const char* text : {"", "tap", "tap=", "tap0", "tap=abcdefghijklmnop",
                            "tap=t,mac=", "tap=t,mac=01:00:5e:10:00:01", "tap=t,mtu=9000", "bridge=b"})

@@ -34,9 +34,11 @@ TEST(CommandLine, GivesDevicesTheBoardsSlotsInOrder) {
 TEST(CommandLine, NamesWhatDevicesInherit) {
   Options options;
   options.devices = {Disk{.path = "a"}, Net{.tap = 50, .mac = "02:00:5e:10:00:01"},
-                     Net{.tap = 60, .mac = "02:00:5e:10:00:02"}, Socket{.end = 70, .cid = 42}};
-  EXPECT_EQ(descriptors_of(options.devices), (std::vector{50, 60, 70}));
+                     Net{.tap = 60, .mac = "02:00:5e:10:00:02"}, Socket{.end = 70, .cid = 42},
+                     StreamNet{.stream = 80, .mtu = 65520, .mac = "02:00:5e:10:00:04"}};
+  EXPECT_EQ(descriptors_of(options.devices), (std::vector{50, 60, 70, 80}));
   const auto args = command_line(16 * kMiB, options);
+  EXPECT_THAT(args, Contains("socket,id=net4,fd=10"));
   EXPECT_THAT(args, Contains("tap,id=net1,fd=7,vhost=off"));
   EXPECT_THAT(args, Contains("virtio-net-device,bus=virtio-mmio-bus.2,netdev=net1,mac=02:00:5e:10:00:01"));
   EXPECT_THAT(args, Contains("tap,id=net2,fd=8,vhost=off"));
