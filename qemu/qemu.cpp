@@ -81,7 +81,8 @@ Result<engine::Outcome> run(const boot::BootPlan& plan, const Options& options) 
                    .messages = std::move(messages->read_end),
                    .log = std::move(log->read_end),
                    .control = std::move(our_control)},
-                  supervisor, options.report_disk);
+                  supervisor);
+  session.report_disks_to(options.report_disk);
   return session.run();
 }
 

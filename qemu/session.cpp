@@ -61,16 +61,14 @@ std::optional<std::size_t> disk_number(std::string_view node) {
 
 }  // namespace
 
-Session::Session(engine::Process process, Connections connections, engine::Supervisor& supervisor,
-                 ReportDisk report_disk)
+Session::Session(engine::Process process, Connections connections, engine::Supervisor& supervisor)
     : process_(std::move(process)),
       control_(std::move(connections.control)),
       to_serial_(std::move(connections.to_serial)),
       from_serial_(std::move(connections.from_serial)),
       messages_(std::move(connections.messages), ""),
       log_(std::move(connections.log), "Triple fault"),
-      supervisor_(supervisor),
-      report_disk_(std::move(report_disk)) {}
+      supervisor_(supervisor) {}
 
 Result<engine::Outcome> Session::run() {
   control_.execute("qmp_capabilities");

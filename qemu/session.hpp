@@ -1,6 +1,7 @@
 // One run of QEMU, from `cont` to its end.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -14,7 +15,6 @@
 #include "pvh/engine/process.hpp"
 #include "pvh/engine/side_pipe.hpp"
 #include "pvh/engine/supervisor.hpp"
-#include "pvh/qemu/qemu.hpp"
 
 namespace pvh::qemu {
 
@@ -29,7 +29,12 @@ struct Connections {
 
 class Session {
  public:
-  Session(engine::Process process, Connections connections, engine::Supervisor& supervisor, ReportDisk report_disk);
+  Session(engine::Process process, Connections connections, engine::Supervisor& supervisor);
+
+  /// Whom to tell, once of each, that a disk failed: `Options::report_disk`.
+  void report_disks_to(std::function<void(std::size_t number, const Error& error)> report_disk) {
+    report_disk_ = std::move(report_disk);
+  }
 
   /// Until QEMU has ended, for whatever reason, and all that the guest said has been passed on.
   [[nodiscard]] Result<engine::Outcome> run();
@@ -58,8 +63,6 @@ class Session {
   engine::SidePipe messages_;
   engine::SidePipe log_;
   engine::Supervisor& supervisor_;
-  ReportDisk report_disk_;
-  std::set<std::size_t> reported_disks_;
 
   std::string shutdown_reason_;  ///< of QEMU's SHUTDOWN event, once it has come
   bool serial_drained_ = false;  ///< nothing was left in the pipe after that
@@ -70,6 +73,8 @@ class Session {
   std::optional<Error> error_;
   std::optional<Clock::time_point> kill_at_;
   bool exited_ = false;
+  std::function<void(std::size_t number, const Error& error)> report_disk_;
+  std::set<std::size_t> reported_disks_;
 };
 
 }  // namespace pvh::qemu

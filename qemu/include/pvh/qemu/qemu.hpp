@@ -14,6 +14,9 @@
 
 namespace pvh::qemu {
 
+/// Told once of each disk that fails while the guest runs; the guest is told of each failure.
+using ReportDisk = std::function<void(std::size_t number, const Error& error)>;
+
 struct Disk {
   std::string path;
   bool read_only = false;
@@ -44,9 +47,6 @@ struct Entropy {};
 
 /// The user's terminal; the serial line then leads nowhere.
 struct Console {};
-
-/// Told once of each disk that fails while the guest runs; the guest is told of each failure.
-using ReportDisk = std::function<void(std::size_t number, const Error& error)>;
 
 using Device = std::variant<Disk, Net, StreamNet, Socket, Entropy, Console>;
 
