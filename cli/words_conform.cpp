@@ -13,11 +13,13 @@ words::Table words_conform() {
        "docs/capture.md describes each member."},
       {Fault::kCaptureTooLarge, "the capture has {found}; {wanted} are read at the most",
        "Checksums can stand for what modules hold."},
-      {Fault::kUnknownProducer, "there is no producer {subject}", "There are {wanted}."},
+      {Fault::kUnknownProducer, "there is no producer `{subject}`", "There are {wanted}."},
       {Fault::kNoKernelPlace, "the command {subject} does not say where the kernel goes",
-       "Write kernel in braces where its path belongs."},
+       "Write {wanted} where its path belongs."},
       {Fault::kUnknownVariant, "there is no variant {subject}", "`pvh conform variants` lists them."},
       {Fault::kVariantImpossible, "this variant cannot be made here: {found}", ""},
+      {Fault::kOpenTemplate, "the command {subject} has {found} without its end",
+       "Words stand between two quotes of one kind, and what may be left out in [ ]."},
       {Fault::kProducerFailed, "the producer {subject} could not be run: {found}", ""},
   };
   return kWords;

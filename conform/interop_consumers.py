@@ -13,8 +13,7 @@ SIGNS = {"exact": "exact", "cannot tell": "lives", "otherwise": "**otherwise**",
 
 
 # What is known of a kernel that comes up in no variant. Typed.
-REMARKS = {"xen-shim": "It runs only where Xen is beneath it: it asks it for its console and its memory, and panics without. So no variant tells of it under "
-                       "`pvh`; under Xen itself it comes up with what it is handed."}
+REMARKS = {"xen-shim": "It is made to run with Xen beneath it, and crashes here before its first word. So no variant tells anything of it under `pvh`."}
 
 
 @dataclass

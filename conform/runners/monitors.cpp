@@ -1,9 +1,14 @@
 #include "monitors.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
 
+#include "pvh/base/unique_fd.hpp"
 #include "xen.hpp"
 
 namespace pvh::runners {
@@ -138,12 +143,42 @@ Words split(const std::string& text) {
   return out;
 }
 
+/// The quote or bracket that has no end.
+std::optional<std::string> left_open(const std::string& text) {
+  char quote = 0;
+  bool in_group = false;
+  for (const char c : text) {
+    if (quote != 0)
+      quote = c == quote ? 0 : quote;
+    else if (c == '"' || c == '\'')
+      quote = c;
+    else if (c == '[' || c == ']')
+      in_group = c == '[';
+  }
+  if (quote != 0) return std::string("a ") + quote;
+  if (in_group) return "a [";
+  return std::nullopt;
+}
+
+std::optional<std::string> no_program(const std::string& program) {
+  const Ran ran = run_process({program, "--version"}, std::chrono::seconds(20));
+  if (ran.started) return std::nullopt;
+  return fmt::format("{} cannot be started: {}", program, ran.reason);
+}
+
+std::optional<std::string> no_kvm() {
+  const UniqueFd device(::open("/dev/kvm", O_RDWR | O_CLOEXEC));
+  if (device) return std::nullopt;
+  return fmt::format("/dev/kvm cannot be opened: {}", std::strerror(errno));
+}
+
 Monitor pvh_monitor(const Options& options, const std::string& engine) {
   return {.name = "pvh-" + engine,
           .version_command = {options.pvh, "--version"},
           .command = [=](const Work& work,
                          const Files& files) { return pvh_command(options, engine, work, files); },
-          .cannot = [](const Work&) { return std::nullopt; }};
+          .cannot = [](const Work&) { return std::nullopt; },
+          .absent = [=] { return engine == "kvm" ? no_kvm() : no_program(options.qemu); }};
 }
 
 Monitor qemu_monitor(const Options& options, const std::string& machine) {
@@ -152,6 +187,7 @@ Monitor qemu_monitor(const Options& options, const std::string& machine) {
           .command = [=](const Work& work,
                          const Files& files) { return qemu_command(options, machine, work, files); },
           .cannot = beyond_qemu,
+          .absent = [=] { return no_program(options.qemu); },
           .output_in_file = true,
           .asks_registers = true};
 }
@@ -201,7 +237,9 @@ Result<Monitor> monitor_named(const std::string& name, const Options& options) {
                                  .wanted = fmt::format("{}", fmt::join(producer_names(), ", "))});
   const std::string text = name.substr(kCommand.size());
   if (text.find("{kernel}") == std::string::npos)
-    return std::unexpected(Error{.what = Fault::kNoKernelPlace, .subject = text});
+    return std::unexpected(Error{.what = Fault::kNoKernelPlace, .subject = text, .wanted = "{kernel}"});
+  if (const auto open = left_open(text))
+    return std::unexpected(Error{.what = Fault::kOpenTemplate, .subject = text, .found = *open});
   return Monitor{
       .name = name,
       .version_command = {},

@@ -46,6 +46,8 @@ struct Monitor {
   std::function<Result<Batch>(std::span<const Job>, const std::string& folder)> run_all = {};
   /// Why this case cannot be asked for; nothing where it can.
   std::function<std::optional<std::string>(const Work&)> cannot;
+  /// Why it cannot be had on this machine; nothing where it can. Asked before any case is run.
+  std::function<std::optional<std::string>()> absent = {};
   bool output_in_file = false;  ///< the guest's output is in Files::output, not on standard output
   bool asks_registers = false;  ///< the registers of a guest that stopped are asked for on standard input
 };

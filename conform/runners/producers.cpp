@@ -202,6 +202,8 @@ Result<conform::ProducerReport> run_producer(const std::string& name, const Opti
   if (!monitor) return std::unexpected(monitor.error());
   const ChildrenEndWithUs children;
   const Clock::time_point start = Clock::now();
+  if (const auto why = monitor->absent ? monitor->absent() : std::nullopt)
+    return conform::ProducerReport{.producer = name, .not_run = *why};
   conform::ProducerReport report{.producer = name, .version = version_of(*monitor, options.limit)};
   std::vector<Work> works;
   for (Work& work : matrix(options.matrix)) {

@@ -85,7 +85,7 @@ static size_t before_newline(const char* text, size_t size) {
   const char* at = text;
   size_t left = size;
   if (size == 0) return 0;
-  __asm__("repne scasb" : "+D"(at), "+c"(left) : "a"('\n'), "m"(*(const char(*)[])text) : "cc");
+  __asm__ volatile("repne scasb" : "+D"(at), "+c"(left) : "a"('\n') : "cc", "memory");
   return at[-1] == '\n' ? (size_t)(at - text) - 1 : size;
 }
 

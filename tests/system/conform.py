@@ -95,6 +95,14 @@ def xen_not_here(lab: Lab) -> None:
         assert done.returncode == 1 and word in report["not_run"] and not report["results"], report
 
 
+def qemu_not_here(lab: Lab) -> None:
+    """Without a QEMU nothing was learned of those that need one."""
+    for name in ("pvh-qemu", *QEMUS):
+        done = call(lab, "producer", name, "--qemu", "/nonexistent/qemu", "--json")
+        report = json.loads(done.stdout)
+        assert done.returncode == 1 and "/nonexistent/qemu cannot be started" in report["not_run"] and not report["results"], report
+
+
 def open_all(browser: Browser, page: Path) -> int:
     """Opens every cell as a person would. Each shows something; one that is broken shows its two sides. Gives how many there are."""
     browser.open(page)
@@ -150,6 +158,10 @@ def any_monitor(lab: Lab) -> None:
         done = call(lab, "producer", f"command:{command} {{kernel}} {{cmdline}}", "--json", "--timeout", "0.5")
         assert done.returncode == 1 and time.monotonic() - start < 30, f"{command}: {done.stderr}"
         assert word in broken(json.loads(done.stdout)["results"])["START-1"], f"{command}: {done.stdout[:2000]}"
+    for template, words in (("monitor", "does not say where the kernel goes"), ("monitor 'one {kernel}", "a ' without its end"),
+                            ("monitor {kernel} [--initrd {initrd}", "a [ without its end")):
+        done = call(lab, "producer", f"command:{template}")
+        assert done.returncode == 1 and words in done.stderr, done.stderr
 
 
 # ---- consumers ----
@@ -247,5 +259,6 @@ def cases(lab: Lab, full: bool) -> list[Case]:
         Case("system/conform/QEMU's machines", lambda: qemus(lab, matrix)),
         Case("system/conform/xen", lambda: xen(lab, matrix)),
         Case("system/conform/xen that is not here", lambda: xen_not_here(lab)),
+        Case("system/conform/QEMU that is not here", lambda: qemu_not_here(lab)),
         Case("system/conform/any monitor", lambda: any_monitor(lab)),
     ]

@@ -170,10 +170,11 @@ enum class Fault : std::uint16_t {
   kCaptureMember,      ///< subject: the member's path; found, wanted: text
   kCaptureTooLarge,    ///< found, wanted (Size: the most)
   kUnknownProducer,    ///< subject: its name; wanted: those that there are
-  kNoKernelPlace,      ///< a command's template does not name {kernel}: subject: the template
+  kNoKernelPlace,      ///< a template does not name {kernel}: subject: the template; wanted: {kernel}
   kUnknownVariant,     ///< of a start of day: subject: its name
   kVariantImpossible,  ///< this kernel or machine does not allow it: found (text: why)
   kProducerFailed,     ///< it could not be run to its end: subject: its name; found: why, text
+  kOpenTemplate,       ///< a quote or a bracket of a command has no end: subject: the template; found: which
 
   // cli: files and arguments. In these, subject is what the file was to be: "the kernel", "module 2".
   kFileMissing,       ///< subject
