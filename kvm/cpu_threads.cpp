@@ -17,12 +17,6 @@ namespace pvh::kvm {
 
 namespace {
 
-/// Linux may start a thread where its maker runs, behind whom it would wait although other CPUs are idle.
-void leave_this_cpu(std::thread& thread, cpu_set_t allowed) {
-  CPU_CLR(::sched_getcpu(), &allowed);
-  (void)::pthread_setaffinity_np(thread.native_handle(), sizeof allowed, &allowed);
-}
-
 /// Signals are the caller's thread's; a thread begins with its maker's mask.
 std::thread start_without_signals(std::function<void()> work) {
   sigset_t all;
@@ -44,13 +38,12 @@ std::thread start_without_signals(std::function<void()> work) {
 
 CpuThreads::CpuThreads(const GuestMemory& memory, const Options& options, KeptCpuid cpuid)
     : memory_(memory), options_(options), cpuid_(std::move(cpuid)) {
-  const bool known = ::sched_getaffinity(0, sizeof allowed_, &allowed_) == 0;
   first_ = start_without_signals([this] { begin(); });
   if (!first_.joinable()) {
     not_made_ = host_error("thread for a virtual CPU", EAGAIN);
     made_.release();
-  } else if (known) {
-    leave_this_cpu(first_, allowed_);
+  } else {
+    placement_.leave_this_cpu(first_);
   }
 }
 
@@ -130,7 +123,7 @@ Result<void> CpuThreads::make_ready() {
   if (auto added = add_memory(machine_->vm, memory_); !added) return added;
   entry_given_.acquire();
   if (entry_ == nullptr) return {};
-  (void)::sched_setaffinity(0, sizeof allowed_, &allowed_);
+  placement_.go_anywhere();
   // The others wait for the first to start them.
   if (auto entered = enter(machine_->cpus.front(), *entry_); !entered) return entered;
   if (options_.confine) {

@@ -2,8 +2,6 @@
 // who plans and loads the guest. Either half takes as long.
 #pragma once
 
-#include <sched.h>
-
 #include <atomic>
 #include <functional>
 #include <optional>
@@ -12,6 +10,7 @@
 #include <vector>
 
 #include "guest_memory.hpp"
+#include "placement.hpp"
 #include "pvh/base/error.hpp"
 #include "pvh/boot/plan.hpp"
 #include "pvh/kvm/kvm.hpp"
@@ -54,7 +53,7 @@ class CpuThreads {
   const GuestMemory& memory_;
   const Options& options_;
   KeptCpuid cpuid_;
-  cpu_set_t allowed_{};  ///< where threads may run
+  Placement placement_;  ///< of the first one
 
   // Each written before the semaphore that follows is released, and read after.
   const boot::EntryState* entry_ = nullptr;  ///< null: there is nothing to enter

@@ -32,11 +32,14 @@ Result<engine::Outcome> run_machine(CpuThreads& threads, const GuestMemory& memo
   threads.enter_at(entry);
   engine::Supervisor supervisor(options.input, options.output, options.timeout);
   VirtioSlots virtio(options.devices, memory);
+  if (options.confine) {
+    // The devices' thread inherits it.
+    if (const auto done = sandbox::give_up_rights(); !done) return std::unexpected(done.error());
+  }
   // Before this thread may make no other one any more.
   if (const auto started = virtio.start(options.confine); !started) return std::unexpected(started.error());
   if (options.confine) {
     // What is still to be done until the guest runs, the filter allows.
-    if (const auto done = sandbox::give_up_rights(); !done) return std::unexpected(done.error());
     if (const auto done = sandbox::confine_thread(sandbox::Thread::kSupervisor); !done)
       return std::unexpected(done.error());
   }

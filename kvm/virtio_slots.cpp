@@ -106,11 +106,13 @@ Result<void> VirtioSlots::start(bool confine) {
   try {
     thread_ = std::thread([this, confine] {
       worker_->settle([this, confine] {
+        placement_.go_anywhere();
         if (confine) confine_this_thread();
       });
       settled_.release();
       worker_->run();
     });
+    placement_.leave_this_cpu(thread_);
   } catch (const std::system_error& error) {  // the library's only way to say it
     return std::unexpected(host_error("thread for virtual devices", error.code().value()));
   }
@@ -126,8 +128,7 @@ void VirtioSlots::serve(std::span<const pollfd> polled) {
 }
 
 void VirtioSlots::confine_this_thread() {
-  auto done = sandbox::give_up_rights();
-  if (done) done = sandbox::confine_thread(sandbox::Thread::kDevices);
+  const auto done = sandbox::confine_thread(sandbox::Thread::kDevices);
   const std::lock_guard lock(error_mutex_);
   if (!done) error_ = done.error();
 }

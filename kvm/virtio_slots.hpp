@@ -16,6 +16,7 @@
 #include "bus.hpp"
 #include "guest_memory.hpp"
 #include "interrupts.hpp"
+#include "placement.hpp"
 #include "pvh/base/error.hpp"
 #include "pvh/virtio/transport.hpp"
 #include "pvh/virtio/worker.hpp"
@@ -44,7 +45,8 @@ class VirtioSlots {
   [[nodiscard]] std::vector<int> descriptors() const;
 
   /// Where a device wants it, serves them all on a thread of its own until `stop`. `confine`: this one, and
-  /// those that the devices make, give up what they do not need before they look at the guest's memory.
+  /// those that the devices make, give up the system calls that they do not need before they look at the
+  /// guest's memory; the caller has given up its rights.
   [[nodiscard]] Result<void> start(bool confine);
   /// Else on the caller's: adds what they wait for, and says when to `serve` them at the latest.
   [[nodiscard]] std::optional<virtio::Device::Clock::time_point> prepare(std::vector<pollfd>& polled);
@@ -81,6 +83,7 @@ class VirtioSlots {
   Vm* vm_ = nullptr;
   std::vector<std::unique_ptr<Slot>> slots_;
   std::unique_ptr<virtio::Worker> worker_;
+  Placement placement_;
   std::thread thread_;
   std::binary_semaphore settled_{0};
   std::mutex error_mutex_;
