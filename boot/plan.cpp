@@ -14,8 +14,8 @@ namespace pvh::boot {
 namespace {
 
 constexpr std::uint32_t kNewestVersion = 1;
-/// RAM above the hole ends at 2^46 then, what 46-bit processors can name.
-constexpr std::uint64_t kMostMemory = 64 * kTiB - kGiB;
+/// With the hole it ends below 2^46, what 46-bit processors can name.
+constexpr std::uint64_t kMostMemory = 63 * kTiB;
 
 Result<void> check_memory_size(std::uint64_t size) {
   if (size != 0 && size % kPageSize == 0 && size <= kMostMemory) return {};
