@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "default_memory.hpp"
 #include "pvh/base/address.hpp"
 #include "pvh/boot/plan.hpp"
 #include "pvh/virtio/forward.hpp"
@@ -55,10 +56,10 @@ struct NetOption {
 /// What `plan` and `run` have in common: the machine, and what it is given.
 struct MachineOptions {
   std::string kernel;
-  std::optional<std::string> initrd;        ///< module 0; without, a unified image's own
-  std::vector<ModuleOption> modules;        ///< after the initrd
-  std::optional<std::string> command_line;  ///< without, a unified image's own
-  std::uint64_t memory = 512 * kMiB;        ///< bytes
+  std::optional<std::string> initrd;                ///< module 0; without, a unified image's own
+  std::vector<ModuleOption> modules;                ///< after the initrd
+  std::optional<std::string> command_line;          ///< without, a unified image's own
+  std::uint64_t memory = kDefaultMemoryMiB * kMiB;  ///< bytes
   std::uint32_t cpus = 1;
   bool acpi = true;
   std::vector<DiskOption> disks;

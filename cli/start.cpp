@@ -7,13 +7,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 
+#include "default_memory.hpp"
 #include "pvh/kvm/early.hpp"
 
 namespace {
 
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
-constexpr std::uint64_t kDefaultMemory = 512 * kMiB;
 
 /// What follows `start` in `word`; null where it does not begin so.
 const char* after(const char* start, const char* word) {
@@ -46,10 +47,12 @@ struct Guess {
 };
 
 Guess guess(long count, const char* const* words) {
-  Guess result{.run = count > 2 && same("run", words[1]), .memory = kDefaultMemory};
+  Guess result{.run = count > 2 && same("run", words[1]), .memory = pvh::cli::kDefaultMemoryMiB * kMiB};
   for (long i = 2; i < count; ++i) {
     const char* word = words[i];
-    if (same("qemu", word) || same("--engine=qemu", word) || same("--help", word)) result.run = false;
+    // QEMU's, or what it is taken for.
+    for (const char* other : {"qemu", "--engine=qemu", "--no-acpi", "--help"})
+      if (same(other, word)) result.run = false;
     const char* memory = nullptr;
     if (same("-m", word) || same("--memory", word))
       memory = i + 1 < count ? words[i + 1] : "";

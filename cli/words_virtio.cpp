@@ -32,7 +32,7 @@ words::Table words_virtio() {
       {Fault::kPasstMissing, "`--net user` is carried by {subject}, which is not installed",
        "`apt-get install passt` brings it."},
       {Fault::kPasstFailed, "the network of `--net user` cannot start: {found}",
-       "It needs a user namespace of its own, which some containers forbid (`sysctl "
+       "If it says so: it needs a user namespace of its own, which some containers forbid (`sysctl "
        "user.max_user_namespaces`)."},
       {Fault::kForwardInUse, "hostfwd cannot have {subject}: something else listens there",
        "`ss -lntup` shows what. Another port will do as well."},

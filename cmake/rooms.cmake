@@ -52,6 +52,13 @@ function(pvh_test name)
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES LABELS ${TEST_LABEL})
 endfunction()
 
+# pvh_before_libc(FILE): nothing that the compiler adds to FILE may need a libc that is ready: no thread-local
+# storage, as stack protectors have, and no memset where a loop was written.
+function(pvh_before_libc file)
+  set_property(SOURCE ${file} PROPERTY COMPILE_OPTIONS -fno-stack-protector -fno-builtin -fno-sanitize=all
+    $<$<CXX_COMPILER_ID:GNU>:-fno-tree-loop-distribute-patterns>)
+endfunction()
+
 # pvh_fuzzer(NAME SOURCES a_fuzz.cpp USES room …): a libFuzzer target; its corpus is fuzz/corpus/NAME.
 function(pvh_fuzzer name)
   cmake_parse_arguments(FUZZ "" "" "SOURCES;USES;LIBRARIES" ${ARGN})

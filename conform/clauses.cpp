@@ -447,8 +447,7 @@ std::string_view verdict_name(Verdict verdict) {
 std::string_view why_no_check(const ClauseEntry& entry) {
   if (entry.id == Clause::kHdr5)
     return "the header can only say it; what keeps it is a reader: tests/guest runs the reader's tests on "
-           "big-endian "
-           "processors, and tests/abi/clauses.sh judges it there, with a planted fault";
+           "big-endian processors, and tests/abi/clauses.sh judges it there, with a planted fault";
   switch (entry.judged) {
     case Judged::kCapture:
       return "";

@@ -18,11 +18,11 @@ constexpr int kRounds = 16;
 
 void SidePipe::serve() {
   char buffer[16 * 1024];
-  for (int round = 0; read_end_ && round < kRounds; ++round) {
+  for (int round = 0; !ended_ && round < kRounds; ++round) {
     const ssize_t count = ::read(read_end_.get(), buffer, sizeof buffer);
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (count <= 0) {
-      read_end_.reset();
+      ended_ = true;  // closed later: a confined thread may not
       return;
     }
     kept_.append(buffer, static_cast<std::size_t>(count));

@@ -10,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "early_parts.hpp"
 #include "entry.hpp"
 #include "sandbox/sandbox.hpp"
 
@@ -39,6 +40,11 @@ std::thread start_without_signals(std::function<void()> work) {
 CpuThreads::CpuThreads(const GuestMemory& memory, const Options& options, KeptCpuid cpuid)
     : memory_(memory), options_(options), cpuid_(std::move(cpuid)) {
   first_ = start_without_signals([this] { begin(); });
+  if (!first_.joinable()) {
+    // The early one may have been the last that the host allows.
+    await_early_thread();
+    first_ = start_without_signals([this] { begin(); });
+  }
   if (!first_.joinable()) {
     not_made_ = host_error("thread for a virtual CPU", EAGAIN);
     made_.release();
@@ -120,7 +126,7 @@ Result<void> CpuThreads::make() {
 }
 
 Result<void> CpuThreads::make_ready() {
-  if (auto added = add_memory(machine_->vm, memory_); !added) return added;
+  if (auto added = add_memory(*machine_, memory_); !added) return added;
   entry_given_.acquire();
   if (entry_ == nullptr) return {};
   placement_.go_anywhere();

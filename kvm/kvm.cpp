@@ -12,6 +12,7 @@
 #include "loading.hpp"
 #include "machine.hpp"
 #include "pvh/engine/supervisor.hpp"
+#include "pvh/kvm/early.hpp"
 #include "sandbox/sandbox.hpp"
 #include "virtio_slots.hpp"
 
@@ -32,22 +33,19 @@ Result<engine::Outcome> run_machine(CpuThreads& threads, const GuestMemory& memo
   threads.enter_at(entry);
   engine::Supervisor supervisor(options.input, options.output, options.timeout);
   VirtioSlots virtio(options.devices, memory);
-  if (options.confine) {
-    // The devices' thread inherits it.
-    if (const auto done = sandbox::give_up_rights(); !done) return std::unexpected(done.error());
-  }
   // Before this thread may make no other one any more.
   if (const auto started = virtio.start(options.confine); !started) return std::unexpected(started.error());
   if (options.confine) {
     // What is still to be done until the guest runs, the filter allows.
+    if (const auto done = sandbox::give_up_rights(); !done) return std::unexpected(done.error());
     if (const auto done = sandbox::confine_thread(sandbox::Thread::kSupervisor); !done)
       return std::unexpected(done.error());
   }
   const auto made = threads.made();
   if (!made) return std::unexpected(made.error());
-  auto& [vm, cpus] = **made;
+  Vm& vm = (*made)->vm;
   if (const auto connected = virtio.connect(vm); !connected) return std::unexpected(connected.error());
-  Machine machine(vm, threads, cpus, memory, entry, supervisor, virtio, options.console);
+  Machine machine(vm, threads, (*made)->cpus, memory, entry, supervisor, virtio, options.console);
   if (const auto ready = threads.ready(); !ready) return std::unexpected(ready.error());
   if (options.confine) close_what_is_not_needed(vm, machine, options);
   return machine.run();
@@ -60,6 +58,7 @@ Result<std::optional<engine::Outcome>> run(const Planner& planner, const Options
   // before it is known.
   const auto memory = GuestMemory::allocate(options.memory);
   if (!memory) {
+    drop_early_machine();
     if (!planner()) return std::nullopt;
     return std::unexpected(memory.error());
   }

@@ -1,5 +1,7 @@
 // Real runs on this host's KVM, with guests of a few instructions.
 #include "pvh/kvm/kvm.hpp"
+#include "pvh/virtio/block.hpp"
+#include "pvh/virtio/disk_file.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -250,6 +252,23 @@ TEST_F(Kvm, WhatIsWrongWithTheGuestGoesBeforeWhatIsWrongWithTheHost) {
 TEST_F(Kvm, ManyRunsEndAsCleanlyAsOne) {
   for (int i = 0; i < 30; ++i)
     EXPECT_EQ(ending_of(plan_of(Code{}.power_off()), options()), Ending::kPowerOff);
+}
+
+TEST_F(Kvm, DisksOfAHostWithoutIoUringAreServedByThreads) {
+  std::vector<std::unique_ptr<virtio::Device>> disks;
+  for (int i = 0; i < 2; ++i) {
+    char path[] = "/tmp/pvh-kvm-test-XXXXXX";
+    const UniqueFd file(::mkstemp(path));
+    ASSERT_EQ(::ftruncate(file.get(), 1 << 20), 0);
+    auto disk = virtio::DiskFile::open(path, false, "a disk");
+    ::unlink(path);
+    ASSERT_TRUE(disk);
+    disks.push_back(std::make_unique<virtio::Block>(
+        std::move(*disk), virtio::Block::Options{.name = "a disk", .serial = "", .threads_only = true}));
+  }
+  auto with = options();
+  with.devices = disks;
+  EXPECT_EQ(ending_of(plan_of(Code{}.power_off()), with), Ending::kPowerOff);
 }
 
 TEST_F(Kvm, ASignalEndsIt) {

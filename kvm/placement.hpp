@@ -4,12 +4,12 @@
 
 #include <sched.h>
 
-#include <semaphore>
+#include <latch>
 #include <thread>
 
 namespace pvh::kvm {
 
-/// For one thread; made by its maker, and outlives both calls.
+/// For one thread and those that it makes; made by its maker, and outlives all calls.
 class Placement {
  public:
   Placement() : known_(::sched_getaffinity(0, sizeof allowed_, &allowed_) == 0) {}
@@ -21,19 +21,19 @@ class Placement {
       CPU_CLR(::sched_getcpu(), &others);
       (void)::pthread_setaffinity_np(thread.native_handle(), sizeof others, &others);
     }
-    left_.release();
+    left_.count_down();
   }
 
-  /// The thread's own, once it has started: from now on it may run wherever its maker may.
+  /// Each such thread's own, once it has started: it may run wherever the maker could when this was made.
   void go_anywhere() {
-    left_.acquire();
+    left_.wait();
     if (known_) (void)::sched_setaffinity(0, sizeof allowed_, &allowed_);
   }
 
  private:
   cpu_set_t allowed_{};
   bool known_;  ///< not on hosts of more CPUs than fit into `allowed_`
-  std::binary_semaphore left_{0};
+  std::latch left_{1};
 };
 
 }  // namespace pvh::kvm

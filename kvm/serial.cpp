@@ -72,7 +72,7 @@ std::size_t Serial::take_output(std::span<std::byte> into) {
   std::ranges::copy(pending.first(count), into.begin());
   output_.consume(count);
   if (count > 0) output_expected_ = false;
-  if (was_full && count > 0) {
+  if (was_full && can_transmit()) {
     transmitter_empty_interrupt_ = true;
     update_line();
   }

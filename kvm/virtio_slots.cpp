@@ -128,7 +128,9 @@ void VirtioSlots::serve(std::span<const pollfd> polled) {
 }
 
 void VirtioSlots::confine_this_thread() {
-  const auto done = sandbox::confine_thread(sandbox::Thread::kDevices);
+  // Not before its rings are made: some hosts allow that only to root.
+  auto done = sandbox::give_up_rights();
+  if (done) done = sandbox::confine_thread(sandbox::Thread::kDevices);
   const std::lock_guard lock(error_mutex_);
   if (!done) error_ = done.error();
 }

@@ -45,8 +45,7 @@ class VirtioSlots {
   [[nodiscard]] std::vector<int> descriptors() const;
 
   /// Where a device wants it, serves them all on a thread of its own until `stop`. `confine`: this one, and
-  /// those that the devices make, give up the system calls that they do not need before they look at the
-  /// guest's memory; the caller has given up its rights.
+  /// those that the devices make, give up what they do not need before they look at the guest's memory.
   [[nodiscard]] Result<void> start(bool confine);
   /// Else on the caller's: adds what they wait for, and says when to `serve` them at the latest.
   [[nodiscard]] std::optional<virtio::Device::Clock::time_point> prepare(std::vector<pollfd>& polled);

@@ -8,7 +8,6 @@
 
 #include "cpuid.hpp"
 #include "cpuid_table.hpp"
-#include "early_parts.hpp"
 #include "io_apic.hpp"
 
 namespace pvh::kvm {
@@ -81,19 +80,21 @@ Result<VirtualMachine> make_virtual_machine(const Options& options, KeptCpuid cp
     return std::unexpected(possible.error());
   auto vm = early ? system->adopt_vm(std::move(early->vm)) : create_vm(*system);
   if (!vm) return std::unexpected(vm.error());
+  // Ends before the machine does, also where we return early.
+  EarlyThread thread = early ? std::move(early->thread) : EarlyThread();
   auto cpus = make_cpus(*system, *vm, early ? std::move(early->cpu) : UniqueFd(), options, std::move(cpuid));
   if (!cpus) return std::unexpected(cpus.error());
-  return VirtualMachine{.vm = std::move(*vm), .cpus = std::move(*cpus)};
+  return VirtualMachine{.vm = std::move(*vm), .cpus = std::move(*cpus), .early = std::move(thread)};
 }
 
-Result<void> add_memory(Vm& vm, const GuestMemory& memory) {
-  if (const auto early = early_memory()) {
+Result<void> add_memory(VirtualMachine& machine, const GuestMemory& memory) {
+  if (const auto early = machine.early.memory()) {
     if (*early != 0) return std::unexpected(host_error(kAddMemory, *early));
     return {};
   }
   std::uint32_t slot = 0;
   for (const boot::MemoryPiece& piece : memory.pieces())
-    if (auto added = vm.add_memory(slot++, piece.range, piece.host); !added) return added;
+    if (auto added = machine.vm.add_memory(slot++, piece.range, piece.host); !added) return added;
   return {};
 }
 

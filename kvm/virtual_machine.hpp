@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "cpuid_table.hpp"
+#include "early_parts.hpp"
 #include "guest_memory.hpp"
 #include "pvh/base/error.hpp"
 #include "pvh/kvm/kvm.hpp"
@@ -15,6 +16,7 @@ namespace pvh::kvm {
 struct VirtualMachine {
   Vm vm;
   std::vector<Vcpu> cpus;
+  EarlyThread early;  ///< it may still be giving memory
 };
 
 /// Without memory. `cpuid`: of what it supports of that, the rest is asked for and kept. The CPUs know what
@@ -22,6 +24,6 @@ struct VirtualMachine {
 [[nodiscard]] Result<VirtualMachine> make_virtual_machine(const Options& options, KeptCpuid cpuid);
 
 /// Waits for what `early` does of it.
-[[nodiscard]] Result<void> add_memory(Vm& vm, const GuestMemory& memory);
+[[nodiscard]] Result<void> add_memory(VirtualMachine& machine, const GuestMemory& memory);
 
 }  // namespace pvh::kvm

@@ -118,7 +118,13 @@ ArpFrame question(const Mac& mac) {
 }
 
 bool take(int stream, std::span<std::byte> into) {
-  return ::recv(stream, into.data(), into.size(), MSG_WAITALL) == static_cast<ssize_t>(into.size());
+  while (!into.empty()) {
+    const ssize_t got = ::recv(stream, into.data(), into.size(), MSG_WAITALL);
+    if (got < 0 && errno == EINTR) continue;  // stopped and continued
+    if (got <= 0) return false;
+    into = into.subspan(static_cast<std::size_t>(got));
+  }
+  return true;
 }
 
 /// passt says nowhere that it is ready, but then it answers.
@@ -190,7 +196,8 @@ Result<UserNetwork> start_user_network(std::span<const Forward> forwards, const 
   UserNetwork network{.program = {std::move(*process), std::move(words)}, .stream = std::move(stream)};
   if (!answers(network.stream.get(), mac))
     return std::unexpected(Error{.what = Fault::kPasstFailed, .found = network.program.reason()});
-  ::fcntl(network.stream.get(), F_SETFL, O_RDWR | O_NONBLOCK);
+  if (::fcntl(network.stream.get(), F_SETFL, O_RDWR | O_NONBLOCK) != 0)
+    return std::unexpected(host_error("a socket that does not block", errno));
   return network;
 }
 

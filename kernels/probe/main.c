@@ -292,7 +292,7 @@ static void show_rsdp_elsewhere(uint64_t rsdp) {
   uint64_t at;
   for (at = 0xe0000; at < 0x100000; at += CHUNK) {
     size_t i;
-    if (!probe_read(NULL, at, buffer, CHUNK)) return;
+    if (!probe_read(NULL, at, buffer, CHUNK)) continue;
     for (i = 0; i < CHUNK; i += 16) {
       uint64_t found;
       __builtin_memcpy(&found, buffer + i, sizeof(found));

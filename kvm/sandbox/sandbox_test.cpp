@@ -31,6 +31,9 @@
 #include <thread>
 #include <vector>
 
+#include "pvh/base/unique_fd.hpp"
+#include "pvh/engine/side_pipe.hpp"
+
 namespace pvh::kvm::sandbox {
 namespace {
 
@@ -107,6 +110,19 @@ std::vector<Attempt> attempts() {
                                                       : "a"(1), "b"(0)
                                                       : "memory"); }},
   };
+}
+
+TEST_F(Sandbox, TheDevicesThreadLearnsOfTheEndOfAnotherProgram) {
+  const auto learns = [] {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_NONBLOCK) != 0) return false;
+    engine::SidePipe words{UniqueFd(ends[0]), ""};
+    ::close(ends[1]);
+    if (!confine(Thread::kDevices, {0, 1, 2, ends[0]})) return false;
+    words.serve();
+    ::_exit(words.descriptor() < 0 ? kDone : 1);  // the pipe is closed by whoever ends the run
+  };
+  EXPECT_EQ(fate_of(learns), kDone);
 }
 
 TEST_F(Sandbox, WhatNoThreadNeedsEndsTheProcess) {

@@ -17,7 +17,7 @@ class SidePipe {
       : read_end_(std::move(read_end)), needle_(std::move(needle)) {}
 
   /// What to poll for input; -1 once the other side has closed.
-  [[nodiscard]] int descriptor() const { return read_end_.get(); }
+  [[nodiscard]] int descriptor() const { return ended_ ? -1 : read_end_.get(); }
   void serve();
 
   [[nodiscard]] bool needle_seen() const { return needle_seen_; }
@@ -29,6 +29,7 @@ class SidePipe {
   std::string needle_;
   std::string kept_;
   bool needle_seen_ = false;
+  bool ended_ = false;
 };
 
 }  // namespace pvh::engine
