@@ -38,6 +38,7 @@ struct Subject {
   std::vector<MappedFile> files;
   std::vector<boot::Module> modules;
   std::string command_line;
+  bool is_linux;
 
   [[nodiscard]] consumers::Base base(bool interval_timer) const {
     return {
@@ -62,7 +63,8 @@ std::expected<Subject, Failure> open_subject(const ConformOptions& options) {
               .image = std::move(*image),
               .files = {},
               .modules = {},
-              .command_line = {}};
+              .command_line = {},
+              .is_linux = is_linux};
   for (const std::string& name : options.initrds) {
     auto file = MappedFile::open(name, "initrd");
     if (!file) return Failed({file.error(), name});
@@ -155,6 +157,7 @@ int consumer(const ConformOptions& options, const std::string& program) {
   const auto variants = wanted(options);
   if (!variants) return fail(options, variants.error());
   consumers::Options how{.command = boot_command(options, program), .expect = options.expect};
+  how.silent_without_command_line = subject->is_linux && !options.initrds.empty();
   if (options.timeout) how.limit = *options.timeout;
   auto report = consumers::run_consumer(subject->base(options.engine == Engine::kQemu), *variants, how);
   report.consumer = file_name(options.names.front());

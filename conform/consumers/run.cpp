@@ -65,8 +65,12 @@ class Runner {
     if (made) {
       const std::vector<std::string> command = command_for(variant);
       const Boot boot = this->boot(command, variant.name == "plain");
+      const bool can_speak =
+          !options_.silent_without_command_line || made->given.command_line.value_or("") != "";
       if (boot.failed)
         result.words = boot.run.ending;
+      else if (!can_speak && boot.run.output.empty())
+        result.words = "without a command line nothing tells how this kernel fares: it has no console=";
       else
         result = judge(variant, made->given, boot.run);
       result.command = runners::shell_text(command);

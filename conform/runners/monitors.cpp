@@ -2,11 +2,17 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
 
 #include "pvh/base/unique_fd.hpp"
 #include "xen.hpp"
@@ -172,6 +178,23 @@ std::optional<std::string> no_kvm() {
   return fmt::format("/dev/kvm cannot be opened: {}", std::strerror(errno));
 }
 
+/// As the shell would find it. It is not run: a user's command may take any word for its work.
+std::optional<std::string> not_found(const std::string& program) {
+  const auto runs = [](const std::string& path) {
+    std::error_code error;
+    return std::filesystem::is_regular_file(path, error) && ::access(path.c_str(), X_OK) == 0;
+  };
+  if (program.contains('/'))
+    return runs(program) ? std::nullopt : std::optional(program + " is no program that could be started");
+  const char* const path = std::getenv("PATH");
+  for (std::string_view rest = path != nullptr ? path : "/usr/bin:/bin"; !rest.empty();) {
+    const std::size_t end = std::min(rest.find(':'), rest.size());
+    if (runs(fmt::format("{}/{}", rest.substr(0, end), program))) return std::nullopt;
+    rest.remove_prefix(std::min(rest.size(), end + 1));
+  }
+  return fmt::format("there is no program {} in PATH", program);
+}
+
 Monitor pvh_monitor(const Options& options, const std::string& engine) {
   return {.name = "pvh-" + engine,
           .version_command = {options.pvh, "--version"},
@@ -245,6 +268,7 @@ Result<Monitor> monitor_named(const std::string& name, const Options& options) {
       .version_command = {},
       .command = [text](const Work& work, const Files& files) { return expand(text, work, files); },
       .cannot = [text](const Work& work) { return beyond_template(text, work); },
+      .absent = [program = split(text).front()] { return not_found(program); },
       .output_in_file = text.find("{output}") != std::string::npos};
 }
 

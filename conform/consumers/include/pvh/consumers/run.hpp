@@ -13,6 +13,8 @@ namespace pvh::consumers {
 struct Options {
   std::vector<std::string> command;  ///< boots a variant, whose name is put in place of the word kVariantWord
   std::string expect;                ///< what a kernel says that came up; empty: it ends as under "plain"
+  /// Without a command line it says nothing, however it is: a Linux with a RAM disk of the user's.
+  bool silent_without_command_line = false;
   std::chrono::milliseconds limit{60000};  ///< of one boot
   unsigned jobs = 2;                       ///< boots at once
 };
