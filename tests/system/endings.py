@@ -74,13 +74,17 @@ def wait_for(what: str, condition: Callable[[], bool], seconds: float = 20) -> N
 
 def ended_by(lab: Lab, number: int) -> None:
     """A signal ends the run and leaves no QEMU behind."""
-    with subprocess.Popen([str(lab.pvh), "run", spinning(lab), "-m", "32M"], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as run:
-        wait_for("QEMU", lambda: bool(children_of(run.pid)))
-        time.sleep(0.5)
-        children = children_of(run.pid)
-        run.send_signal(number)
-        run.communicate(timeout=20)
+    # Who starts the tests in the background of a shell makes them ignore SIGINT, and so would the run.
+    with subprocess.Popen([str(lab.pvh), "run", spinning(lab), "-m", "32M"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE, preexec_fn=lambda: signal.signal(number, signal.SIG_DFL)) as run:
+        try:
+            wait_for("QEMU", lambda: bool(children_of(run.pid)))
+            time.sleep(0.5)
+            children = children_of(run.pid)
+            run.send_signal(number)
+            run.communicate(timeout=20)
+        finally:
+            run.kill()
     assert run.returncode != 0
     wait_for("the end of QEMU", lambda: not any(os.path.exists(f"/proc/{child}") for child in children))
 
