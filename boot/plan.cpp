@@ -14,12 +14,14 @@ namespace pvh::boot {
 namespace {
 
 constexpr std::uint32_t kNewestVersion = 1;
-/// With the hole it ends below 2^46, what 46-bit processors can name.
-constexpr std::uint64_t kMostMemory = 63 * kTiB;
+/// RAM above the hole ends at 2^46 then, what 46-bit processors can name.
+constexpr std::uint64_t kMostMemory = 64 * kTiB - kGiB;
 
 Result<void> check_memory_size(std::uint64_t size) {
   if (size != 0 && size % kPageSize == 0 && size <= kMostMemory) return {};
-  return std::unexpected(Error{.what = Fault::kMemorySize, .found = Size{size}, .wanted = Size{kMostMemory}});
+  return std::unexpected(Error{.what = Fault::kMemorySize,
+                               .found = Size{size},
+                               .wanted = std::to_string(kMostMemory / kGiB) + " GiB"});
 }
 
 Result<void> check_version(std::uint32_t version) {

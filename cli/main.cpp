@@ -3,6 +3,7 @@
 #include <malloc.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <new>
 #include <string>
 #include <string_view>
@@ -40,6 +41,8 @@ int main(int count, char** arguments) {
   std::set_new_handler(say_that_memory_is_short);
   // One heap for all threads: each of its own would be 64 MiB of address space to map, and pages to touch.
   ::mallopt(M_ARENA_MAX, 1);
+  // A limit on the size of files is an error of the write that meets it (`ulimit -f`).
+  std::signal(SIGXFSZ, SIG_IGN);
   pvh::cli::occupy_standard_descriptors();
   const std::vector<std::string> texts(arguments + (count > 0 ? 1 : 0), arguments + count);
   const auto command = pvh::cli::parse_arguments(texts);

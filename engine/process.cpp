@@ -80,7 +80,7 @@ Error start_error(const std::string& program, int error_number, Fault missing) {
 Result<Process> Process::start(const std::vector<std::string>& arguments, std::span<const int> fds,
                                Fault missing) {
   int report[2];
-  if (::pipe2(report, O_CLOEXEC) != 0) return std::unexpected(host_error("a pipe", errno));
+  if (::pipe2(report, O_CLOEXEC) != 0) return std::unexpected(host_error("pipe", errno));
   const UniqueFd read_end(report[0]);
   UniqueFd write_end(report[1]);
 
@@ -90,10 +90,10 @@ Result<Process> Process::start(const std::vector<std::string>& arguments, std::s
 
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
-  if (pid < 0) return std::unexpected(host_error("a new process", errno));
+  if (pid < 0) return std::unexpected(host_error("new process", errno));
   if (pid == 0) become(argv.data(), fds, write_end.get(), parent);
   Process process(pid, pidfd_of(pid));
-  if (!process.pidfd_) return std::unexpected(host_error("pidfd_open", errno));
+  if (!process.pidfd_) return std::unexpected(host_error("descriptor of a process (pidfd_open)", errno));
 
   // The pipe closes by itself when the program runs.
   write_end.reset();

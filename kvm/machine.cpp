@@ -26,22 +26,25 @@ using Clock = engine::Supervisor::Clock;
 /// For so long output is collected before it is passed on, but for what comes after a silence.
 constexpr std::chrono::milliseconds kCollect{1};
 
+/// No real-time signal: of those a user has only so many at once, and then none can be sent.
+constexpr int kKick = SIGUSR1;
+
 /// The signal that gets a CPU's thread out of the guest. It does nothing but to arrive.
 class Kick {
  public:
   Kick() {
     struct sigaction nothing{};
     nothing.sa_handler = [](int) {};
-    ::sigaction(SIGRTMIN, &nothing, &before_);
+    ::sigaction(kKick, &nothing, &before_);
   }
   Kick(const Kick&) = delete;
   Kick& operator=(const Kick&) = delete;
-  ~Kick() { ::sigaction(SIGRTMIN, &before_, nullptr); }
+  ~Kick() { ::sigaction(kKick, &before_, nullptr); }
 
   static void listen() {
     sigset_t kick;
     ::sigemptyset(&kick);
-    ::sigaddset(&kick, SIGRTMIN);
+    ::sigaddset(&kick, kKick);
     ::pthread_sigmask(SIG_UNBLOCK, &kick, nullptr);
   }
 
@@ -136,7 +139,7 @@ void Machine::stop() {
   // A CPU that has looked at `stopping_` already finds the flag as it enters the guest; one that is in the
   // guest is taken out by the signal. So one signal each is enough.
   for (Vcpu& cpu : cpus_) cpu.interrupt();
-  threads_.signal(SIGRTMIN);
+  threads_.signal(kKick);
   threads_.join();
   virtio_.stop();
 }
@@ -153,6 +156,9 @@ void Machine::run_cpu(Vcpu& cpu) {
                       "shorter, or the host has none left",
                       cpu.id()),
           true);
+    else if (error == EAGAIN && cpu.id() == 0)
+      // The others are told so until they are started. This one is: KVM could make no thread of its own.
+      fail(host_error("thread that KVM needs (KVM_RUN)", error));
     else if (error != EINTR && error != EAGAIN)
       end(Ending::kCrash, fmt::format("KVM cannot run CPU {}: {}", cpu.id(), std::strerror(error)));
   }

@@ -53,8 +53,6 @@ Result<void> VirtioSlots::connect(Vm& vm) {
   if (!worker_) return {};
   if (thread_.joinable()) settled_.acquire();
   if (error_) return std::unexpected(*error_);
-  const bool valid = std::ranges::all_of(slots_, [](const auto& slot) { return slot->transport().valid(); });
-  if (!worker_->valid() || !valid) return std::unexpected(host_error("event descriptor", errno));
   return {};
 }
 
@@ -99,6 +97,9 @@ std::vector<int> VirtioSlots::descriptors() const {
 
 Result<void> VirtioSlots::start(bool confine) {
   if (!worker_) return {};
+  // Before there is a thread that nobody could end.
+  const bool valid = std::ranges::all_of(slots_, [](const auto& slot) { return slot->transport().valid(); });
+  if (!worker_->valid() || !valid) return std::unexpected(host_error("event descriptor", errno));
   if (std::ranges::none_of(slots_, [](const auto& slot) { return slot->transport().wants_thread(); })) {
     worker_->settle([] {});
     return {};

@@ -24,7 +24,7 @@ struct Pipe {
 
 Result<Pipe> make_pipe() {
   int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return std::unexpected(engine::host_error("a pipe", errno));
+  if (::pipe2(ends, O_CLOEXEC) != 0) return std::unexpected(engine::host_error("pipe", errno));
   return Pipe{.read_end = UniqueFd(ends[0]), .write_end = UniqueFd(ends[1])};
 }
 
@@ -51,7 +51,7 @@ Result<engine::Outcome> run(const boot::BootPlan& plan, const Options& options) 
     never_block(*ours);
   int control[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control) != 0)
-    return std::unexpected(engine::host_error("a socket pair", errno));
+    return std::unexpected(engine::host_error("pair of sockets", errno));
   UniqueFd our_control(control[0]);
   UniqueFd their_control(control[1]);
 

@@ -67,7 +67,7 @@ std::vector<std::string> passt_arguments(std::span<const Forward> forwards) {
 Result<UniqueFd> try_port(const Forward& forward) {
   const bool tcp = forward.protocol == Protocol::kTcp;
   UniqueFd probe(::socket(AF_INET, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0));
-  if (!probe) return std::unexpected(host_error("a socket", errno));
+  if (!probe) return std::unexpected(host_error("socket", errno));
   // Connections of the run before do not keep a port.
   const int yes = 1;
   if (tcp) ::setsockopt(probe.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
@@ -178,11 +178,11 @@ Result<UserNetwork> start_user_network(std::span<const Forward> forwards, const 
   if (auto free = check_ports(forwards); !free) return std::unexpected(free.error());
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-    return std::unexpected(host_error("a socket pair", errno));
+    return std::unexpected(host_error("pair of sockets", errno));
   UniqueFd stream(ends[0]);
   UniqueFd theirs(ends[1]);
   // Does not block passt either, whatever it says: nobody reads it before the end.
-  if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return std::unexpected(host_error("a pipe", errno));
+  if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return std::unexpected(host_error("pipe", errno));
   UniqueFd words(ends[0]);
   UniqueFd saying(ends[1]);
   const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
@@ -197,7 +197,7 @@ Result<UserNetwork> start_user_network(std::span<const Forward> forwards, const 
   if (!answers(network.stream.get(), mac))
     return std::unexpected(Error{.what = Fault::kPasstFailed, .found = network.program.reason()});
   if (::fcntl(network.stream.get(), F_SETFL, O_RDWR | O_NONBLOCK) != 0)
-    return std::unexpected(host_error("a socket that does not block", errno));
+    return std::unexpected(host_error("socket that does not block", errno));
   return network;
 }
 

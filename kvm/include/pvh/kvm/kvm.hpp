@@ -75,7 +75,7 @@ struct Options {
 
 /// Plans a guest and makes a virtual machine for it at the same time, and runs it until the guest or
 /// something else ends it. Nothing where the planner has nothing, whatever else failed. While it runs, the
-/// real-time signal SIGRTMIN is ours.
+/// signal SIGUSR1 is ours.
 [[nodiscard]] Result<std::optional<engine::Outcome>> run(const Planner& planner, const Options& options);
 
 }  // namespace pvh::kvm
