@@ -131,6 +131,7 @@ Judgement start_4(const Evidence& evidence) {
     return broken(fmt::format("{} modules, and the list at 0", info.module_count), owed);
   if (info.map_count.value_or(0) != 0 && info.map.value_or(0) == 0)
     return broken(fmt::format("{} map entries, and the table at 0", *info.map_count), owed);
+  if (evidence.known && evidence.register_named("ebx") == 0) return broken("the start info at 0", owed);
   if (evidence.capture.image && evidence.capture.image->at == 0) return broken("the kernel at 0", owed);
   if (evidence.modules) {
     const auto at_zero =

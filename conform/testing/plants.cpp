@@ -47,6 +47,12 @@ void swap_entries(Capture& capture, uint64_t a, uint64_t b) {
     std::abort();
 }
 
+void move_start_info_to_0(Capture& capture) {
+  const auto bytes = take(capture, info(0), sizeof(hvm_start_info));
+  if (!add_memory(capture.memory, 0, bytes)) std::abort();
+  capture.registers["ebx"] = 0;
+}
+
 constexpr auto kPlants = std::to_array<Plant>({
     {Clause::kNote1, "starts at another owner's note 18", never_came_up<Clause::kNote1>},
     {Clause::kNote2, "does not know a descriptor of 4 bytes", never_came_up<Clause::kNote2>},
@@ -69,6 +75,7 @@ constexpr auto kPlants = std::to_array<Plant>({
      [](Capture& c) { put(c, info(offsetof(hvm_start_info, modlist_paddr)), uint64_t{0}); }},
     {Clause::kStart4, "counts map entries and gives no map",
      [](Capture& c) { put(c, info(offsetof(hvm_start_info, memmap_paddr)), uint64_t{0}); }},
+    {Clause::kStart4, "places the start info at 0", move_start_info_to_0},
     {Clause::kStart5, "cuts the command line", [](Capture& c) { put(c, kCommandLine + 8, std::uint8_t{0}); }},
     {Clause::kStart5, "passes no command line",
      [](Capture& c) { put(c, info(offsetof(hvm_start_info, cmdline_paddr)), uint64_t{0}); }},
