@@ -8,8 +8,9 @@ struct stat;
 
 namespace pvh::cache {
 
-/// Times are nanoseconds since 1970. Nobody but the kernel sets `changed`, and it does at each write; at those
-/// through a shared mapping only when it notices that a page was written to, which may have been before.
+/// Times are nanoseconds since 1970. Nobody but the kernel sets `changed`, and it does at each write; at
+/// those through a shared mapping only when it notices that a page was written to, which may have been
+/// before.
 struct FileState {
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
