@@ -54,7 +54,6 @@ long address_of(const volatile void* thing) {
 }
 
 bool make_machine() {
-  constexpr int kApiVersion = 12;
   state.system = static_cast<int>(raw(SYS_openat, AT_FDCWD, address_of(kDevice), O_RDWR | O_CLOEXEC));
   if (state.system < 0 || raw_ioctl(state.system, KVM_GET_API_VERSION, 0) != kApiVersion) return false;
   state.vm = static_cast<int>(raw_ioctl(state.system, KVM_CREATE_VM, 0));

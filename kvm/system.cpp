@@ -14,9 +14,6 @@ namespace pvh::kvm {
 
 namespace {
 
-/// KVM's interface has had this version since 2007; the rest is asked for by extension.
-constexpr int kApiVersion = 12;
-
 /// What we use, and what to call it where it is missing.
 struct Need {
   int extension;

@@ -20,6 +20,9 @@ namespace pvh::kvm {
 
 inline constexpr const char* kDevice = "/dev/kvm";
 
+/// KVM's interface has had this version since 2007; the rest is asked for by extension.
+inline constexpr int kApiVersion = 12;
+
 /// What adding memory is called where it fails.
 inline constexpr const char* kAddMemory = "memory for a virtual machine (KVM_SET_USER_MEMORY_REGION)";
 
