@@ -118,15 +118,37 @@ class Reader {
   std::optional<Error>& error_;
 };
 
+Clause read_clause(Reader& reader, const Json& json, const std::string& path, const char* name, bool needed) {
+  const auto text = reader.text(json, path, name, needed);
+  if (!text) return Clause::kNone;
+  const auto clause = clause_named(*text);
+  if (!clause)
+    reader.wrong(Reader::join(path, name), "the text '" + *text + "'", "the id of a clause, such as MAP-3");
+  return clause.value_or(Clause::kNone);
+}
+
+/// What the kernel's file says of where it starts and lies.
+void read_notes(Reader& reader, const Json& json, const std::string& path, Case& out) {
+  out.bootable = reader.boolean(json, path, "bootable", false).value_or(true);
+  if (!out.bootable && out.about == Clause::kNone)
+    reader.wrong(path + ".about", "nothing", "the clause for which this kernel is no bootable one");
+  out.entry = reader.number(json, path, "entry", false);
+  reader.list(json, path, "wrong_entries", kMostStrings, [&](const Json& wrong, const std::string& at) {
+    out.wrong_entries.push_back({.at = reader.number(wrong, at, "at", true).value_or(0),
+                                 .clause = read_clause(reader, wrong, at, "clause", true)});
+  });
+  if (!json.contains("relocation")) return;
+  const std::string at = Reader::join(path, "relocation");
+  if (const Json* note = reader.object(json, path, "relocation"))
+    out.relocation = {.alignment = reader.number(*note, at, "alignment", true).value_or(0),
+                      .lowest = reader.number(*note, at, "lowest", true).value_or(0),
+                      .highest = reader.number(*note, at, "highest", true).value_or(0)};
+}
+
 Case read_case(Reader& reader, const Json& json, const std::string& path) {
   Case out;
   out.name = reader.text(json, path, "name", false).value_or("");
-  if (const auto about = reader.text(json, path, "about", false)) {
-    const auto clause = clause_named(*about);
-    if (!clause)
-      reader.wrong(path + ".about", "the text '" + *about + "'", "the id of a clause, such as MAP-3");
-    out.about = clause.value_or(Clause::kNone);
-  }
+  out.about = read_clause(reader, json, path, "about", false);
   out.kernel = reader.text(json, path, "kernel", false).value_or(out.kernel);
   out.memory = reader.number(json, path, "memory", false);
   out.cpus = reader.number(json, path, "cpus", false);
@@ -134,6 +156,7 @@ Case read_case(Reader& reader, const Json& json, const std::string& path) {
   out.command_line = reader.text(json, path, "command_line", false);
   out.map_entries = reader.number(json, path, "map_entries", false);
   out.fits = reader.boolean(json, path, "fits", false).value_or(true);
+  read_notes(reader, json, path, out);
   if (!json.contains("modules")) return out;
   auto& modules = out.modules.emplace();
   reader.list(json, path, "modules", kMostElements, [&](const Json& module, const std::string& at) {
@@ -151,6 +174,7 @@ Image read_image(Reader& reader, const Json& json) {
   const std::string path = "image";
   return {.at = reader.number(json, path, "at", true).value_or(0),
           .linked = reader.number(json, path, "linked", true).value_or(0),
+          .entry = reader.number(json, path, "entry", false),
           .size = reader.number(json, path, "size", false),
           .zeroed = reader.boolean(json, path, "zeroed", false),
           .movable = reader.boolean(json, path, "movable", false)};
@@ -216,6 +240,9 @@ void read_told(Reader& reader, const Json& json, Capture& out) {
   reader.list(json, "", "rsdp_elsewhere", kMostStrings, [&](const Json& place, const std::string& path) {
     out.rsdp_elsewhere.push_back(reader.number(place, path, "at", true).value_or(0));
   });
+  reader.list(json, "", "unreadable", kMostStrings, [&](const Json& place, const std::string& path) {
+    out.unreadable.push_back(reader.number(place, path, "at", true).value_or(0));
+  });
 }
 
 Capture read_members(Reader& reader, const Json& json) {
@@ -242,6 +269,14 @@ Capture read_members(Reader& reader, const Json& json) {
 Ordered case_json(const Case& asked) {
   Ordered json{{"name", asked.name}, {"kernel", asked.kernel}, {"fits", asked.fits}};
   if (asked.about != Clause::kNone) json["about"] = clause_id(asked.about);
+  if (!asked.bootable) json["bootable"] = false;
+  if (asked.entry) json["entry"] = *asked.entry;
+  for (const WrongEntry& wrong : asked.wrong_entries)
+    json["wrong_entries"].push_back({{"at", wrong.at}, {"clause", clause_id(wrong.clause)}});
+  if (asked.relocation)
+    json["relocation"] = {{"alignment", asked.relocation->alignment},
+                          {"lowest", asked.relocation->lowest},
+                          {"highest", asked.relocation->highest}};
   if (asked.memory) json["memory"] = *asked.memory;
   if (asked.cpus) json["cpus"] = *asked.cpus;
   if (asked.acpi) json["acpi"] = *asked.acpi;
@@ -279,6 +314,8 @@ Ordered told_json(const Capture& capture) {
                            {"first_failed", tried.first_failed}});
   json["rsdp_elsewhere"] = Ordered::array();
   for (const std::uint64_t at : capture.rsdp_elsewhere) json["rsdp_elsewhere"].push_back({{"at", at}});
+  json["unreadable"] = Ordered::array();
+  for (const std::uint64_t at : capture.unreadable) json["unreadable"].push_back({{"at", at}});
   return json;
 }
 
@@ -325,6 +362,7 @@ std::string write_capture(const Capture& capture) {
                {"words", capture.words}};
   if (capture.image) {
     Ordered image{{"at", capture.image->at}, {"linked", capture.image->linked}};
+    if (capture.image->entry) image["entry"] = *capture.image->entry;
     if (capture.image->size) image["size"] = *capture.image->size;
     if (capture.image->zeroed) image["zeroed"] = *capture.image->zeroed;
     if (capture.image->movable) image["movable"] = *capture.image->movable;

@@ -65,10 +65,17 @@ bool is_flat(const Segment& segment, bool code) {
          (segment.attributes & clear) == 0;
 }
 
+constexpr std::uint64_t kAvailableTss = 0x9;
+constexpr std::uint64_t kActiveTss = 0xb;
+
+std::uint64_t system_type(const Segment& segment) {
+  return segment.attributes & 0x1f;
+}
+
 bool is_tss(const Segment& segment) {
   // Emulators that keep a copy of the descriptor as it was before `ltr` show an active TSS as available.
-  const std::uint64_t type = segment.attributes & 0x1f;
-  return (type == 0xb || type == 0x9) && (segment.attributes & kPresent) != 0;
+  const std::uint64_t type = system_type(segment);
+  return (type == kActiveTss || type == kAvailableTss) && (segment.attributes & kPresent) != 0;
 }
 
 }  // namespace
@@ -79,9 +86,10 @@ Judgement cpu_1(const Evidence& evidence) {
   if (!ebx) return not_seen("the capture does not show ebx", owed);
   const std::string seen = fmt::format("ebx = {:#x}", *ebx);
   if (evidence.known) return pass(seen, owed);
-  if (!evidence.info)
-    return evidence.capture.memory.empty() ? not_seen("the capture shows no memory", owed)
-                                           : broken(seen + ", where nothing can be read", owed);
+  if (evidence.unreadable(*ebx)) return broken(seen + ", where nothing can be read", owed);
+  if (!evidence.info) return not_seen("the capture does not show what lies where ebx points", owed);
+  if (command_line_at_ebx(evidence))
+    return not_seen("the command line lies where ebx points (START-5)", owed);
   // A structure with a wrong magic is START-1's.
   if (looks_like_start_info(*evidence.info)) return pass(seen, owed);
   return broken(seen + ", where no start info lies", owed);
@@ -92,9 +100,12 @@ Judgement cpu_2(const Evidence& evidence) {
   const auto cr0 = evidence.register_named("cr0");
   const auto cr4 = evidence.register_named("cr4");
   if (!cr0 || !cr4) return not_seen("the capture does not show cr0 and cr4", owed);
-  const std::uint64_t efer = evidence.register_named("efer").value_or(0);
-  const std::string seen = fmt::format("cr0 {:#x}, cr4 {:#x}, efer {:#x}", *cr0, *cr4, efer);
-  const bool good = (*cr0 & ~kExtensionType) == kProtection && *cr4 == 0 && (efer & kLongModeActive) == 0;
+  // Without paging LMA is 0 on any processor: EFER can only confirm it.
+  const auto efer = evidence.register_named("efer");
+  const std::string seen = fmt::format("cr0 {:#x}, cr4 {:#x}, efer {}", *cr0, *cr4,
+                                       efer ? fmt::format("{:#x}", *efer) : "not shown");
+  const bool good =
+      (*cr0 & ~kExtensionType) == kProtection && *cr4 == 0 && (efer.value_or(0) & kLongModeActive) == 0;
   return good ? pass(seen, owed) : broken(seen, owed);
 }
 
@@ -119,8 +130,12 @@ Judgement cpu_4(const Evidence& evidence) {
   const auto found = segment(evidence, "tr");
   if (!found) return not_seen("the task register's descriptor is not where the guest can look at it", owed);
   const std::string seen = segment_text("tr", *found);
-  return is_tss(*found) && found->base == 0 && found->limit == kTssLimit ? pass(seen, owed)
-                                                                         : broken(seen, owed);
+  if (!is_tss(*found) || found->base != 0 || found->limit != kTssLimit) return broken(seen, owed);
+  // `ltr` would have made it active: the register was loaded in another way, of which the table says nothing.
+  const bool told = evidence.capture.segments.contains("tr");
+  if (!told && system_type(*found) == kAvailableTss)
+    return not_seen(seen + ", available in the table; the register itself is not shown", owed);
+  return pass(seen, owed);
 }
 
 Judgement cpu_5(const Evidence& evidence) {

@@ -30,12 +30,15 @@ bool is_ram(const MapEntrySeen& entry) {
   return entry.type == XEN_HVM_MEMMAP_TYPE_RAM;
 }
 
-std::uint64_t ram_of(const std::vector<MapEntrySeen>& map) {
+/// Bytes of RAM, those that several entries list counted once.
+std::uint64_t ram_of(const Evidence& evidence) {
   std::uint64_t sum = 0;
-  for (const MapEntrySeen& entry : map) {
-    if (is_ram(entry)) sum += std::min(entry.size, UINT64_MAX - sum);
-  }
+  for (const Span& span : evidence.ram) sum += std::min(span.end - span.first, UINT64_MAX - sum);
   return sum;
+}
+
+bool has_known_type(const MapEntrySeen& entry) {
+  return entry.type >= XEN_HVM_MEMMAP_TYPE_RAM && entry.type <= XEN_HVM_MEMMAP_TYPE_PMEM;
 }
 
 /// The first pair of neighbours, by address, that overlap.
@@ -67,7 +70,7 @@ Judgement map_2(const Evidence& evidence) {
   for (std::size_t i = 0; i < evidence.map->size(); ++i) {
     const MapEntrySeen& entry = (*evidence.map)[i];
     // An empty entry describes nothing; that it is there at all is MAP-3's.
-    if (entry.size != 0 && (entry.type < XEN_HVM_MEMMAP_TYPE_RAM || entry.type > XEN_HVM_MEMMAP_TYPE_PMEM))
+    if (entry.size != 0 && !has_known_type(entry))
       return broken(fmt::format("entry {} has type {}", i, entry.type), owed);
   }
   return pass("only types of the contract", owed);
@@ -123,10 +126,20 @@ Judgement map_5(const Evidence& evidence) {
     if (ram != evidence.map->end())
       return broken(fmt::format("{} at {:#x} lies in {}", table.name, table.at, entry_text(*ram)), owed);
   }
-  const std::uint64_t ram = ram_of(*evidence.map);
+  const auto wraps = std::ranges::find_if(
+      *evidence.map, [](const MapEntrySeen& entry) { return is_ram(entry) && entry.wraps(); });
+  if (wraps != evidence.map->end())
+    return not_seen(fmt::format("RAM at {:#x} passes 2^64 (MAP-3)", wraps->at), owed);
+  const std::uint64_t ram = ram_of(evidence);
   const std::string seen = fmt::format("{} KiB of RAM", ram / kKiB);
   if (asked && ram > *asked) return broken(seen + ", more than was asked for", owed);
-  if (asked && *asked - ram > kUnlisted) return broken(seen + ", less than was asked for", owed);
+  const bool less = asked && *asked - ram > kUnlisted;
+  // Memory of a type that nobody knows may be what is missing.
+  if (less && !std::ranges::all_of(*evidence.map, has_known_type))
+    return not_seen(seen + ", and memory of an unknown type (MAP-2)", owed);
+  if (less) return broken(seen + ", less than was asked for", owed);
+  if (!asked) return not_seen(seen + "; how much was asked for is not known", owed);
+  if (evidence.capture.ram.empty()) return not_seen(seen + ", of which nothing was tried", owed);
   return pass(seen, owed);
 }
 

@@ -1,12 +1,14 @@
-// PLACE: who lies where; and NOTE, as far as a guest that came up shows it.
+// PLACE: who lies where, and what becomes of what does not fit.
 #include <pvh/start_info.h>
 
 #include <algorithm>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "amounts.hpp"
 #include "checks.hpp"
 #include "judgements.hpp"
 
@@ -34,20 +36,13 @@ std::string overlap_in(const Evidence& evidence) {
   return {};
 }
 
-/// A case that was made for one NOTE clause: the guest came up, so the producer read the notes right.
-Judgement came_up(const Evidence& evidence, Clause clause, std::string owed) {
-  if (evidence.capture.asked.about != clause)
-    return not_applicable("another case is made for this", std::move(owed));
-  if (!evidence.capture.image)
-    return not_seen("the capture does not show where the guest began", std::move(owed));
-  return pass(fmt::format("the guest began at its entry, {:#x} being its image", evidence.capture.image->at),
-              std::move(owed));
-}
-
 /// What a case was made of that does not fit.
 struct TwoThings {
   std::string first;
   std::string second;
+  std::optional<std::uint64_t> first_size =
+      {};  ///< of a module: of a kernel's file more than one size is true
+  std::optional<std::uint64_t> memory = {};
 };
 
 std::string size_text(std::uint64_t size) {
@@ -56,11 +51,15 @@ std::string size_text(std::uint64_t size) {
 }
 
 TwoThings two_things(const Case& asked) {
-  TwoThings out{"what does not fit", "what it meets"};
-  if (asked.modules && !asked.modules->empty())
-    out.first = fmt::format("the module ({})", size_text(asked.modules->back().size));
-  if (asked.memory)
-    out.second = fmt::format("the kernel ({}) or the memory ({})", asked.kernel, size_text(*asked.memory));
+  const std::string memory =
+      asked.memory ? fmt::format("the memory ({})", size_text(*asked.memory)) : "the memory";
+  TwoThings out{
+      .first = fmt::format("the kernel ({})", asked.kernel), .second = memory, .memory = asked.memory};
+  if (asked.modules && !asked.modules->empty()) {
+    out.first_size = asked.modules->back().size;
+    out.second = fmt::format("{} or {}", out.first, memory);
+    out.first = fmt::format("the module ({})", size_text(*out.first_size));
+  }
   return out;
 }
 
@@ -69,57 +68,38 @@ bool has_any(std::string_view text, std::initializer_list<std::string_view> word
       words, [&](std::string_view word) { return text.find(word) != std::string_view::npos; });
 }
 
-/// Whether a refusal names both. Monitors call a module what they like.
-Judgement of_refusal(const std::string& words, const std::string& owed) {
+/// What a refusal does not name of the two things, their sizes and the memory that would do; empty where it
+/// names all. Monitors call a module what they like.
+std::string_view lacking(const std::string& words, const TwoThings& things) {
+  const bool kernel = has_any(words, {"kernel", "segment", "bss", "ELF"});
+  const bool memory = has_any(words, {"memory", "Memory", "RAM"});
+  if (things.first_size) {
+    if (!has_any(words, {"module", "initrd", "ramdisk", "RAM disk", "initramfs"})) return "module";
+    if (!kernel && !memory) return "thing that is in its way";
+  } else if (!kernel || !memory) {
+    return kernel ? "memory" : "kernel";
+  }
+  const auto amounts = amounts_in(words);
+  const auto is_first = [&](std::uint64_t amount) {
+    return things.first_size && stands_for(amount, *things.first_size);
+  };
+  if (things.first_size && std::ranges::none_of(amounts, is_first)) return "size of the module";
+  if (std::ranges::all_of(amounts, is_first)) return "size of what is in its way";
+  const auto would_do = [&](std::uint64_t amount) {
+    return amount > things.memory.value_or(0) && !is_first(amount);
+  };
+  if (std::ranges::none_of(amounts, would_do)) return "memory that would do";
+  return {};
+}
+
+Judgement of_refusal(const std::string& words, const TwoThings& things, const std::string& owed) {
   if (words.empty()) return broken("refused without a word", owed);
-  const bool first = has_any(words, {"module", "initrd", "ramdisk", "RAM disk", "initramfs"});
-  const bool second = has_any(words, {"kernel", "segment", "bss", "memory", "Memory", "RAM "});
-  const bool sizes = words.find_first_of("0123456789") != std::string::npos;
-  if (first && second && sizes) return pass("refused: " + words, owed);
-  const std::string_view lacks = !sizes ? "no size" : !first ? "no module" : "nothing that is in its way";
-  return broken(fmt::format("refused, naming {}: {}", lacks, quoted(words)), owed);
+  const std::string_view lacks = lacking(words, things);
+  if (lacks.empty()) return pass("refused: " + words, owed);
+  return broken(fmt::format("refused, naming no {}: {}", lacks, quoted(words)), owed);
 }
 
 }  // namespace
-
-Judgement note_1(const Evidence& evidence) {
-  return came_up(evidence, Clause::kNote1,
-                 "the entry of the note whose owner is Xen, not of another's note 18");
-}
-
-Judgement note_2(const Evidence& evidence) {
-  return came_up(evidence, Clause::kNote2, "a descriptor of 4 bytes is taken as one of 8 is");
-}
-
-Judgement note_3(const Evidence& evidence) {
-  return came_up(evidence, Clause::kNote3, "the note is found after an 8-aligned one in the same segment");
-}
-
-Judgement note_4(const Evidence& evidence) {
-  return came_up(evidence, Clause::kNote4, "the note is found whichever PT_NOTE it is in");
-}
-
-Judgement note_5(const Evidence& evidence) {
-  return came_up(evidence, Clause::kNote5,
-                 "ELF32 and ELF64 start at the note's address, whatever e_entry says");
-}
-
-Judgement note_6(const Evidence& evidence) {
-  const std::string owed = "the kernel where it was linked, or moved as note 19 allows";
-  const auto& image = evidence.capture.image;
-  if (!image) return not_seen("the capture does not show where the kernel lies", owed);
-  if (image->at == image->linked) return pass(fmt::format("at {:#x}, as linked", image->at), owed);
-  const std::string seen = fmt::format("at {:#x}, linked at {:#x}", image->at, image->linked);
-  if (image->movable == false) return broken(seen + ", and the kernel cannot be moved", owed);
-  return image->movable ? pass(seen, owed) : not_seen(seen + "; whether it can be moved is not known", owed);
-}
-
-Judgement note_7(const Evidence& evidence) {
-  const std::string owed = "a bss of zeros";
-  const auto& image = evidence.capture.image;
-  if (!image || !image->zeroed) return not_seen("the capture does not tell of the bss", owed);
-  return *image->zeroed ? pass("zeros", owed) : broken("other bytes than zeros", owed);
-}
 
 Judgement place_1(const Evidence& evidence) {
   if (auto out = without_info(evidence)) return *out;
@@ -132,6 +112,9 @@ Judgement place_1(const Evidence& evidence) {
       return broken(fmt::format("{} ({}) is not all in RAM", thing.name, range_text(thing.at, thing.size)),
                     owed);
   }
+  if (!evidence.modules) return not_seen("the module list is not shown", owed);
+  if (!evidence.map && evidence.info->map_count.value_or(0) != 0)
+    return not_seen("the map is not shown, so what is RAM is not known", owed);
   return pass(fmt::format("{} things, disjoint", all.size()), owed);
 }
 
@@ -139,12 +122,13 @@ Judgement place_2(const Evidence& evidence) {
   const Capture& capture = evidence.capture;
   const TwoThings things = two_things(capture.asked);
   const std::string owed =
-      fmt::format("an error that names {} and {}, and their sizes", things.first, things.second);
+      fmt::format("an error that names {} and {}, their sizes, and the memory that would do", things.first,
+                  things.second);
   if (capture.asked.fits) return not_applicable("everything fits", owed);
   const std::string with = fmt::format(" with {} and {}", things.first, things.second);
   switch (capture.outcome) {
     case Outcome::kRefused:
-      return of_refusal(capture.words, owed);
+      return of_refusal(capture.words, things, owed);
     case Outcome::kCaptured:
       return broken("the guest was started" + with, owed);
     case Outcome::kDied:

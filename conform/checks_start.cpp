@@ -23,13 +23,10 @@ bool sums_to_zero(Bytes bytes) {
   return sum % 256 == 0;
 }
 
-/// What is wrong with a string, as text; empty where nothing is.
-std::string string_fault(const Evidence& evidence, std::uint64_t at, const std::string& name) {
-  const auto text = evidence.text(at);
-  if (!text) return fmt::format("{} at {:#x} cannot be read", name, at);
-  if (!text->terminated) return fmt::format("{} at {:#x} has no NUL in {} bytes", name, at, text->length);
-  if (text->text && !is_ascii(*text->text))
-    return fmt::format("{} is not ASCII: {}", name, quoted(*text->text));
+/// What is wrong with a string that is there, as text; empty where nothing is.
+std::string string_fault(const TextSeen& text, std::uint64_t at, const std::string& name) {
+  if (!text.terminated) return fmt::format("{} at {:#x} has no NUL in {} bytes", name, at, text.length);
+  if (text.text && !is_ascii(*text.text)) return fmt::format("{} is not ASCII: {}", name, quoted(*text.text));
   return {};
 }
 
@@ -44,31 +41,51 @@ std::string shown(const TextSeen& seen) {
   return fmt::format("{} bytes", seen.length);
 }
 
-/// What is wrong with module `i`, beside what was asked.
-std::string module_fault(const Evidence& evidence, std::size_t i, const ModuleSeen& module,
-                         const ModuleAsked& asked) {
-  if (module.size != asked.size)
-    return fmt::format("module {} has {} bytes, of {} that were given", i, module.size, asked.size);
-  if (asked.crc32 && module.size > 0 && module.at != 0) {
-    const auto sum = evidence.checksum(module.at, module.size);
-    if (sum && *sum != *asked.crc32)
-      return fmt::format("module {} at {:#x} has other bytes than were given (CRC-32 {:#x}, not {:#x})", i,
-                         module.at, *sum, *asked.crc32);
-  }
-  if (!asked.command_line) return {};
-  const auto text = module.command_line == 0 ? std::nullopt : evidence.text(module.command_line);
-  if (!text || !holds(evidence, module.command_line, *text, *asked.command_line))
-    return fmt::format("module {} has the command line {}, not {}", i, text ? shown(*text) : "of nobody",
-                       quoted(*asked.command_line));
-  return {};
+/// A module's bytes beside those that were given; nothing where they are the same.
+std::optional<Judgement> module_bytes_fault(const Evidence& evidence, std::size_t i, const ModuleSeen& module,
+                                            const ModuleAsked& asked, const std::string& owed) {
+  if (!asked.crc32 || module.size == 0 || module.at == 0) return std::nullopt;
+  const auto sum = evidence.checksum(module.at, module.size);
+  if (!sum) return not_seen(fmt::format("the bytes of module {} are not shown", i), owed);
+  if (*sum == *asked.crc32) return std::nullopt;
+  if (const auto over = lies_over(evidence, module.at, module.size); !over.empty())
+    return not_seen(fmt::format("{} lies over module {} (PLACE-1)", over, i), owed);
+  return broken(fmt::format("module {} at {:#x} has other bytes than were given (CRC-32 {:#x}, not {:#x})", i,
+                            module.at, *sum, *asked.crc32),
+                owed);
 }
 
-/// Everything that the start info points to, with the size that is known of it.
+std::optional<Judgement> module_words_fault(const Evidence& evidence, std::size_t i, const ModuleSeen& module,
+                                            const ModuleAsked& asked, const std::string& owed) {
+  if (!asked.command_line) return std::nullopt;
+  if (module.command_line == 0)
+    return broken(fmt::format("module {} has no command line, not {}", i, quoted(*asked.command_line)), owed);
+  const auto text = evidence.text(module.command_line);
+  if (!text) return not_seen(fmt::format("the command line of module {} is not shown", i), owed);
+  if (holds(evidence, module.command_line, *text, *asked.command_line)) return std::nullopt;
+  return broken(
+      fmt::format("module {} has the command line {}, not {}", i, shown(*text), quoted(*asked.command_line)),
+      owed);
+}
+
+/// What is wrong with module `i`, beside what was asked, or not shown of it.
+std::optional<Judgement> module_fault(const Evidence& evidence, std::size_t i, const ModuleSeen& module,
+                                      const ModuleAsked& asked, const std::string& owed) {
+  if (module.size != asked.size)
+    return broken(fmt::format("module {} has {} bytes, of {} that were given", i, module.size, asked.size),
+                  owed);
+  if (auto fault = module_bytes_fault(evidence, i, module, asked, owed)) return fault;
+  return module_words_fault(evidence, i, module, asked, owed);
+}
+
+/// Everything that the start info points to, with the size that is known of it. Modules are PLACE-1's and
+/// PLACE-3's.
 struct Pointed {
   std::string name;
   std::uint64_t at;
   std::uint64_t size;
   bool structure;
+  bool early;  ///< read before the guest has page tables of its own
 };
 
 std::vector<Pointed> pointed(const Evidence& evidence) {
@@ -79,22 +96,65 @@ std::vector<Pointed> pointed(const Evidence& evidence) {
   };
   std::vector<Pointed> out{
       {"the start info", *evidence.register_named("ebx"),
-       info.version >= 1 ? sizeof(hvm_start_info) : offsetof(hvm_start_info, memmap_paddr), true}};
+       info.version >= 1 ? sizeof(hvm_start_info) : offsetof(hvm_start_info, memmap_paddr), true, true}};
   if (info.module_count != 0 && info.module_list != 0)
     out.push_back({"the module list", info.module_list,
-                   std::uint64_t{info.module_count} * sizeof(hvm_modlist_entry), true});
+                   std::uint64_t{info.module_count} * sizeof(hvm_modlist_entry), true, true});
   if (info.map_count.value_or(0) != 0 && info.map.value_or(0) != 0)
-    out.push_back(
-        {"the memory map", *info.map, std::uint64_t{*info.map_count} * sizeof(hvm_memmap_table_entry), true});
+    out.push_back({"the memory map", *info.map,
+                   std::uint64_t{*info.map_count} * sizeof(hvm_memmap_table_entry), true, true});
   if (info.command_line != 0)
-    out.push_back({"the command line", info.command_line, length(info.command_line), false});
-  if (info.rsdp != 0) out.push_back({"the RSDP", info.rsdp, 20, false});
+    out.push_back({"the command line", info.command_line, length(info.command_line), false, true});
+  if (info.rsdp != 0) out.push_back({"the RSDP", info.rsdp, 20, true, false});
   if (evidence.modules) {
     for (const ModuleSeen& module : *evidence.modules)
       if (module.command_line != 0)
-        out.push_back({"a module's command line", module.command_line, length(module.command_line), false});
+        out.push_back(
+            {"a module's command line", module.command_line, length(module.command_line), false, true});
   }
   return out;
+}
+
+/// What is wrong with where it lies; empty where nothing is.
+std::string place_fault(const Evidence& evidence, const Pointed& thing) {
+  const std::string seen = fmt::format("{} at {:#x}", thing.name, thing.at);
+  if (thing.at >= kFourGiB || thing.size > kFourGiB - thing.at) return seen;
+  if (thing.structure && thing.at % kStructureAlignment != 0)
+    return fmt::format("{}, {}-aligned", seen, std::gcd(thing.at, kStructureAlignment));
+  if (evidence.unreadable(thing.at)) return seen + ", where nothing can be read";
+  if (!evidence.map) return {};
+  if (!covered(evidence.listed, thing.at, thing.size)) return seen + ", which no map entry covers";
+  if (!covered(evidence.working, thing.at, thing.size))
+    return seen + ", in memory that the map calls unusable or disabled";
+  return {};
+}
+
+/// A table that RSDP, root table or FADT name: what is wrong with it, or empty.
+std::string table_fault(const Evidence& evidence, const Taken& table) {
+  constexpr std::uint64_t kHeader = 36;
+  const auto bytes = evidence.bytes(table.at, table.size);
+  if (!bytes) return {};
+  if (table.size < kHeader) return fmt::format("{} at {:#x} of {} bytes", table.name, table.at, table.size);
+  // The firmware's control structure has no checksum.
+  if (as_text(bytes->first(4)) == "FACS" || sums_to_zero(*bytes)) return {};
+  return fmt::format("{} at {:#x}, whose checksum is wrong", table.name, table.at);
+}
+
+/// What is wrong with the table that an RSDP names, and with those that it lists; empty where nothing is.
+std::string root_fault(const Evidence& evidence, bool revision_2, std::uint64_t root) {
+  const std::string_view name = revision_2 ? "XSDT" : "RSDT";
+  if (root == 0) return fmt::format("an RSDP that names no {}", name);
+  if (!evidence.dead_tables.empty())
+    return fmt::format("an RSDP by which a table is at {:#x}, where nothing can be read",
+                       evidence.dead_tables.front());
+  const auto signature = evidence.bytes(root, 4);
+  if (signature && as_text(*signature) != name)
+    return fmt::format("an RSDP whose {} at {:#x} is {}", name, root, quoted(as_text(*signature)));
+  for (const Taken& table : evidence.tables)
+    if (table.name.starts_with("ACPI"))
+      if (const auto fault = table_fault(evidence, table); !fault.empty())
+        return fmt::format("an RSDP whose tables have {}", fault);
+  return {};
 }
 
 }  // namespace
@@ -113,7 +173,9 @@ Judgement start_2(const Evidence& evidence) {
   if (auto out = without_info(evidence)) return *out;
   const std::string owed = "version 0 or 1";
   const std::string seen = fmt::format("version {}", evidence.info->version);
-  return evidence.info->version <= 1 ? pass(seen, owed) : broken(seen, owed);
+  if (evidence.info->version <= 1) return pass(seen, owed);
+  // Later ones are backwards compatible, so a guest takes it for 1; but nobody has said yet what they are.
+  return advised_against(seen + ", which nobody has defined", owed);
 }
 
 Judgement start_3(const Evidence& evidence) {
@@ -145,25 +207,33 @@ Judgement start_4(const Evidence& evidence) {
 }
 
 Judgement start_5(const Evidence& evidence) {
-  if (auto out = without_info(evidence)) return *out;
   const auto& asked = evidence.capture.asked.command_line;
   const std::string owed =
       asked ? fmt::format("all of {}, in ASCII, with a NUL", quoted(*asked)) : "ASCII that ends in a NUL";
-  const std::uint64_t at = evidence.info->command_line;
-  if (at == 0)
-    return asked && !asked->empty() ? broken("no command line", owed) : pass("no command line", owed);
-  if (const auto fault = string_fault(evidence, at, "the command line"); !fault.empty())
-    return broken(fault, owed);
+  if (const auto words = command_line_at_ebx(evidence))
+    return broken(fmt::format("at ebx lies {} instead of the start info", quoted(*words)), owed);
+  if (auto out = without_info(evidence)) return *out;
   if (evidence.modules) {
     for (const ModuleSeen& module : *evidence.modules) {
-      if (module.command_line == 0) continue;
-      const auto fault = string_fault(evidence, module.command_line, "a module's command line");
+      const auto text = module.command_line == 0 ? std::nullopt : evidence.text(module.command_line);
+      const auto fault = text ? string_fault(*text, module.command_line, "a module's command line") : "";
       if (!fault.empty()) return broken(fault, owed);
     }
   }
-  const TextSeen seen = *evidence.text(at);
-  if (asked && !holds(evidence, at, seen, *asked)) return broken(shown(seen), owed);
-  return pass(shown(seen), owed);
+  const std::uint64_t at = evidence.info->command_line;
+  if (at == 0) {
+    if (!asked) return not_seen("no command line; whether one was asked for is not known", owed);
+    return asked->empty() ? pass("no command line", owed) : broken("no command line", owed);
+  }
+  const auto text = evidence.text(at);
+  if (!text) return not_seen(fmt::format("the command line at {:#x} is not shown", at), owed);
+  if (const auto fault = string_fault(*text, at, "the command line"); !fault.empty())
+    return broken(fault, owed);
+  if (!asked) return not_seen(shown(*text) + "; what was asked for is not known", owed);
+  if (holds(evidence, at, *text, *asked)) return pass(shown(*text), owed);
+  if (const auto over = lies_over(evidence, at, text->length + 1); !over.empty())
+    return not_seen(fmt::format("{} lies over the command line (PLACE-1)", over), owed);
+  return broken(shown(*text), owed);
 }
 
 Judgement start_6(const Evidence& evidence) {
@@ -178,15 +248,18 @@ Judgement start_6(const Evidence& evidence) {
   if (asked && info.module_count != asked->size())
     return broken(fmt::format("{} modules", info.module_count), owed);
   if (!evidence.modules) return not_seen("the module list is not shown", owed);
+  std::optional<Judgement> unseen;
   for (std::size_t i = 0; i < evidence.modules->size(); ++i) {
     const ModuleSeen& module = (*evidence.modules)[i];
     if (module.reserved != 0)
       return broken(fmt::format("the reserved word of module {} is {:#x}", i, module.reserved), owed);
-    if (!asked) continue;
-    const auto fault = module_fault(evidence, i, module, (*asked)[i]);
-    if (!fault.empty()) return broken(fault, owed);
+    auto fault = asked ? module_fault(evidence, i, module, (*asked)[i], owed) : std::nullopt;
+    if (fault && fault->verdict == Verdict::kBroken) return *fault;
+    if (fault && !unseen) unseen = std::move(fault);
   }
-  return pass(fmt::format("{} modules", info.module_count), owed);
+  if (unseen) return *unseen;
+  const std::string seen = fmt::format("{} modules", info.module_count);
+  return asked ? pass(seen, owed) : not_seen(seen + "; which were asked for is not known", owed);
 }
 
 Judgement start_7(const Evidence& evidence) {
@@ -202,32 +275,37 @@ Judgement start_7(const Evidence& evidence) {
     return not_applicable("no ACPI tables", owed);
   }
   const auto root = evidence.bytes(rsdp, 20);
-  if (!root) return broken(fmt::format("{:#x}, where nothing can be read", rsdp), owed);
+  if (!root) return not_seen(fmt::format("what lies at {:#x} is not shown", rsdp), owed);
   if (as_text(root->first(8)) != "RSD PTR ")
     return broken(fmt::format("{} at {:#x}", quoted(as_text(root->first(8))), rsdp), owed);
-  const auto wide = evidence.bytes(rsdp, 36);
   const bool revision_2 = read_le<std::uint8_t>(*root, 15).value_or(0) >= 2;
-  if (!sums_to_zero(*root) || (revision_2 && (!wide || !sums_to_zero(*wide))))
+  const auto wide = evidence.bytes(rsdp, 36);
+  if (revision_2 && !wide)
+    return not_seen(fmt::format("of the RSDP at {:#x} only 20 bytes are shown", rsdp), owed);
+  if (!sums_to_zero(*root) || (revision_2 && !sums_to_zero(*wide)))
     return broken(fmt::format("an RSDP at {:#x} whose checksum is wrong", rsdp), owed);
+  const std::uint64_t tables = revision_2 ? read_le<std::uint64_t>(*wide, 24).value_or(0)
+                                          : read_le<std::uint32_t>(*root, 16).value_or(0);
+  if (const auto fault = root_fault(evidence, revision_2, tables); !fault.empty()) return broken(fault, owed);
   return pass(fmt::format("an RSDP at {:#x}", rsdp), owed);
 }
 
 Judgement start_8(const Evidence& evidence) {
   if (auto out = without_info(evidence)) return *out;
-  const std::string owed = "below 4 GiB, structures 8-byte aligned, in memory that the map lists";
-  std::uint64_t highest = 0;
-  for (const Pointed& thing : pointed(evidence)) {
-    if (thing.at >= kFourGiB || thing.size > kFourGiB - thing.at)
-      return broken(fmt::format("{} at {:#x}", thing.name, thing.at), owed);
-    if (thing.structure && thing.at % kStructureAlignment != 0)
-      return broken(fmt::format("{} at {:#x}, {}-aligned", thing.name, thing.at,
-                                std::gcd(thing.at, kStructureAlignment)),
-                    owed);
-    if (evidence.map && !covered(evidence.listed, thing.at, thing.size))
-      return broken(fmt::format("{} at {:#x}, which no map entry covers", thing.name, thing.at), owed);
-    highest = std::max(highest, thing.at);
+  const std::string owed =
+      "below 4 GiB, structures 8-byte aligned, in memory that the map lists and that works";
+  const auto all = pointed(evidence);
+  for (const Pointed& thing : all)
+    if (const auto fault = place_fault(evidence, thing); !fault.empty()) return broken(fault, owed);
+  for (const Pointed& thing : all) {
+    if (thing.early && thing.at + thing.size > kGiB)
+      return advised_against(
+          fmt::format("{} at {:#x}", thing.name, thing.at),
+          "what is read before the guest has page tables below 1 GiB, as Linux maps no more");
   }
-  return pass(fmt::format("the highest at {:#x}", highest), owed);
+  if (!evidence.map && evidence.info->map_count.value_or(0) != 0)
+    return not_seen("the map is not shown, so what it lists is not known", owed);
+  return pass(fmt::format("the highest at {:#x}", std::ranges::max_element(all, {}, &Pointed::at)->at), owed);
 }
 
 }  // namespace pvh::conform

@@ -87,7 +87,11 @@ constexpr auto kClauses = std::to_array<ClauseEntry>({
                   "half of the kernels.",
      .source = "elfnote.h of the Xen project's public headers; Linux, arch/x86/platform/pvh",
      .judged = Judged::kCapture,
-     .check = &note_2},
+     .check = &note_2,
+     .reading = "A guest that began at an address that neither the note nor anything else in the file "
+                "names had its note read wrong. A kernel whose descriptor has 12 bytes, whose value does "
+                "not fit in 32 bits, or whose entry lies outside of its segments is to be refused, in any "
+                "words."},
     {.id = Clause::kNote3,
      .severity = Severity::kMust,
      .owed_by = kProducer,
@@ -110,7 +114,8 @@ constexpr auto kClauses = std::to_array<ClauseEntry>({
      .rationale = "Linkers split and merge notes as they like; the order of segments means nothing.",
      .source = "ELF specification; Xen, xc_dom_elfloader",
      .judged = Judged::kCapture,
-     .check = &note_4},
+     .check = &note_4,
+     .reading = "Of notes that disagree neither may be taken: an error, in any words."},
     {.id = Clause::kNote5,
      .severity = Severity::kMust,
      .owed_by = kProducer,
@@ -125,7 +130,7 @@ constexpr auto kClauses = std::to_array<ClauseEntry>({
      .check = &note_5},
     {.id = Clause::kNote6,
      .severity = Severity::kMust,
-     .owed_by = kProducer,
+     .owed_by = kProducer | kConsumer,
      .text = "Type 19 `XEN_ELFNOTE_PHYS32_RELOC`: the kernel can be loaded elsewhere. Up to three 32-bit "
              "values, in order: start alignment; lowest start address; highest address of the last byte. "
              "Defaults where absent: the largest `p_align` of the loadable segments if that is at least "
@@ -136,7 +141,10 @@ constexpr auto kClauses = std::to_array<ClauseEntry>({
                   "wrong addresses.",
      .source = "elfnote.h of the Xen project's public headers",
      .judged = Judged::kCapture,
-     .check = &note_6},
+     .check = &note_6,
+     .reading = "Nobody owes it to move a kernel: an error is as good where it cannot lie where it was "
+                "linked. A kernel without the note is not moved; a consumer that has it works wherever it "
+                "allows."},
     {.id = Clause::kNote7,
      .severity = Severity::kMust,
      .owed_by = kProducer,
@@ -150,7 +158,7 @@ constexpr auto kClauses = std::to_array<ClauseEntry>({
      .check = &note_7},
     {.id = Clause::kStart1,
      .severity = Severity::kMust,
-     .owed_by = kProducer,
+     .owed_by = kProducer | kConsumer,
      .text = "`magic` 0x336ec578.",
      .rationale = "The only mark by which a kernel knows that ebx points at a start info.",
      .source = "x86/HVM direct boot ABI (Xen project, docs/misc/pvh)",
@@ -166,7 +174,10 @@ constexpr auto kClauses = std::to_array<ClauseEntry>({
                   "part of it.",
      .source = "x86/HVM direct boot ABI (Xen project, docs/misc/pvh)",
      .judged = Judged::kCapture,
-     .check = &start_2},
+     .check = &start_2,
+     .reading = "A later version is advised against, not forbidden, as nobody has defined one. A kernel "
+                "that learns of its memory from nowhere else may stop at version 0, which has no map: "
+                "that, too, is advised against only."},
     {.id = Clause::kStart3,
      .severity = Severity::kMust,
      .owed_by = kProducer | kConsumer,
@@ -177,7 +188,7 @@ constexpr auto kClauses = std::to_array<ClauseEntry>({
      .check = &start_3},
     {.id = Clause::kStart4,
      .severity = Severity::kMust,
-     .owed_by = kProducer,
+     .owed_by = kProducer | kConsumer,
      .text = "An address of 0 means \"not present\", for every address field. Nothing is ever placed at "
              "0 (P).",
      .rationale = "There is no other way to say that something is not there.",
@@ -186,7 +197,7 @@ constexpr auto kClauses = std::to_array<ClauseEntry>({
      .check = &start_4},
     {.id = Clause::kStart5,
      .severity = Severity::kMust,
-     .owed_by = kProducer,
+     .owed_by = kProducer | kConsumer,
      .text = "Command line: NUL-terminated ASCII (P). No limit in the ABI: a producer either passes all "
              "of it or refuses; it never cuts silently. *Seen: QEMU's pvh.bin overwrites start_info "
              "above 4,096 bytes.*",
@@ -194,10 +205,12 @@ constexpr auto kClauses = std::to_array<ClauseEntry>({
                   "have made it boot.",
      .source = "x86/HVM direct boot ABI (Xen project, docs/misc/pvh)",
      .judged = Judged::kCapture,
-     .check = &start_5},
+     .check = &start_5,
+     .reading = "Words that a producer adds are no fault, as long as all that was asked for stands in one "
+                "piece. A consumer takes a command line as long as it comes, an empty one, and none."},
     {.id = Clause::kStart6,
      .severity = Severity::kMust,
-     .owed_by = kProducer,
+     .owed_by = kProducer | kConsumer,
      .text = "Modules: `nr_modules` entries of 32 bytes: address, size, address of its own command line "
              "(0 if none), reserved 0. Order is kept. All reserved members are zero (P) (*seen: qboot "
              "leaves stack garbage*).",
@@ -208,7 +221,7 @@ constexpr auto kClauses = std::to_array<ClauseEntry>({
      .check = &start_6},
     {.id = Clause::kStart7,
      .severity = Severity::kMust,
-     .owed_by = kProducer,
+     .owed_by = kProducer | kConsumer,
      .text = "`rsdp_paddr`: where ACPI tables exist, the address of a valid RSDP (P). *Seen: Firecracker "
              "writes an RSDP and passes 0.*",
      .rationale =
@@ -216,10 +229,13 @@ constexpr auto kClauses = std::to_array<ClauseEntry>({
      .source = "x86/HVM direct boot ABI (Xen project, docs/misc/pvh); ACPI specification, root system "
                "description pointer",
      .judged = Judged::kCapture,
-     .check = &start_7},
+     .check = &start_7,
+     .reading = "Valid: signature and checksums of the RSDP, the signature of the table that it names, "
+                "and the checksums of that one, of all that it lists and of the DSDT, as far as they are "
+                "shown."},
     {.id = Clause::kStart8,
      .severity = Severity::kMust,
-     .owed_by = kProducer,
+     .owed_by = kProducer | kConsumer,
      .text = "Everything pointed to lies below 4 GiB (P), 8-byte aligned for structures (P; *seen: qboot "
              "4*), inside memory that the map calls RAM or a type that the guest leaves alone, and "
              "readable before the guest has page tables. *Seen: Linux's early tables map the first 1 GiB "
@@ -229,17 +245,22 @@ constexpr auto kClauses = std::to_array<ClauseEntry>({
                   "overwrite them first.",
      .source = "x86/HVM direct boot ABI (Xen project, docs/misc/pvh)",
      .judged = Judged::kCapture,
-     .check = &start_8},
+     .check = &start_8,
+     .reading = "Memory that is UNUSABLE or DISABLED is none that works. What is read before page tables "
+                "(start info, lists, strings) and lies above 1 GiB is advised against, not forbidden. "
+                "Where modules lie is for PLACE-1 and PLACE-3."},
     {.id = Clause::kMap1,
      .severity = Severity::kMust,
-     .owed_by = kProducer,
+     .owed_by = kProducer | kConsumer,
      .text = "`memmap_entries` entries of 24 bytes: address, size, type, reserved 0. 0 entries means no "
              "map, and then `memmap_paddr` is not read (C).",
      .rationale = "A reader walks the table by this size; reserved words can be given a meaning only while "
                   "all write zero.",
      .source = "x86/HVM direct boot ABI (Xen project, docs/misc/pvh)",
      .judged = Judged::kCapture,
-     .check = &map_1},
+     .check = &map_1,
+     .reading = "A kernel that learns of its memory from nowhere else may stop where there is no map: "
+                "advised against only."},
     {.id = Clause::kMap2,
      .severity = Severity::kMust,
      .owed_by = kProducer | kConsumer,
@@ -274,13 +295,15 @@ constexpr auto kClauses = std::to_array<ClauseEntry>({
      .check = &map_4},
     {.id = Clause::kMap5,
      .severity = Severity::kMust,
-     .owed_by = kProducer,
+     .owed_by = kProducer | kConsumer,
      .text = "The RAM entries are exactly the memory that the guest has (P): what is RAM is backed, and "
              "what holds ACPI tables or firmware is not called RAM.",
      .rationale = "A kernel writes to whatever is called RAM.",
      .source = "x86/HVM direct boot ABI (Xen project, docs/misc/pvh)",
      .judged = Judged::kCapture,
-     .check = &map_5},
+     .check = &map_5,
+     .reading = "Up to 4 MiB less than was asked for may be kept for firmware and devices; not a byte "
+                "more may be listed."},
     {.id = Clause::kCpu1,
      .severity = Severity::kMust,
      .owed_by = kProducer,
@@ -301,14 +324,16 @@ constexpr auto kClauses = std::to_array<ClauseEntry>({
      .check = &cpu_2},
     {.id = Clause::kCpu3,
      .severity = Severity::kMust,
-     .owed_by = kProducer,
+     .owed_by = kProducer | kConsumer,
      .text = "`cs`: 32-bit code, execute/read, base 0, limit 4 GiB. `ds`, `es`, `ss`: 32-bit data, "
              "read/write, base 0, limit 4 GiB. Selector values are unspecified (*seen: Xen uses 0 for "
              "all; so a consumer never reloads a segment before its own GDT*).",
      .rationale = "Until its own GDT is loaded the kernel computes addresses by what the registers hold.",
      .source = "x86/HVM direct boot ABI (Xen project, docs/misc/pvh)",
      .judged = Judged::kCapture,
-     .check = &cpu_3},
+     .check = &cpu_3,
+     .reading = "Where nothing outside of the guest told of the registers, the descriptors that their "
+                "selectors name in the table at gdt_base stand for them."},
     {.id = Clause::kCpu4,
      .severity = Severity::kMust,
      .owed_by = kProducer,
@@ -317,7 +342,8 @@ constexpr auto kClauses = std::to_array<ClauseEntry>({
                   "what the ABI says.",
      .source = "x86/HVM direct boot ABI (Xen project, docs/misc/pvh)",
      .judged = Judged::kCapture,
-     .check = &cpu_4},
+     .check = &cpu_4,
+     .reading = "As CPU-3; a TSS that the table calls available shows nothing of the register."},
     {.id = Clause::kCpu5,
      .severity = Severity::kMust,
      .owed_by = kProducer,
@@ -344,7 +370,8 @@ constexpr auto kClauses = std::to_array<ClauseEntry>({
      .rationale = "What overlaps is overwritten, and the guest dies later and elsewhere.",
      .source = "x86/HVM direct boot ABI (Xen project, docs/misc/pvh)",
      .judged = Judged::kCapture,
-     .check = &place_1},
+     .check = &place_1,
+     .reading = "Tables of ACPI may share what they like among themselves."},
     {.id = Clause::kPlace2,
      .severity = Severity::kMust,
      .owed_by = kProducer,
@@ -353,9 +380,12 @@ constexpr auto kClauses = std::to_array<ClauseEntry>({
      .rationale = "A guest that was given half an initrd dies with a message about something else.",
      .source = "this contract",
      .judged = Judged::kCapture,
-     .check = &place_2},
+     .check = &place_2,
+     .reading = "The words name a module by any usual name, and the kernel, a segment or the memory; two "
+                "different amounts, one of them the module's size; and one above the memory that there was. "
+                "Where a kernel does not fit, they name it, the memory, and an amount above that."},
     {.id = Clause::kPlace3,
-     .severity = Severity::kShould,
+     .severity = Severity::kMust,
      .owed_by = kProducer,
      .text = "Modules are page-aligned, and not above 4 GiB.",
      .rationale = "A kernel frees a module by pages, and its 32-bit entry cannot reach above 4 GiB.",

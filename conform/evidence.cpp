@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 
 namespace pvh::conform {
 namespace {
@@ -55,7 +56,11 @@ void read_modules(Evidence& evidence) {
       evidence.bytes(info.module_list, std::uint64_t{info.module_count} * sizeof(hvm_modlist_entry));
   if (!list) return;
   auto& modules = evidence.modules.emplace();
-  for (std::uint64_t i = 0; i < list->size(); i += sizeof(hvm_modlist_entry))
+  // Of entries that nobody asked for only their number is a fault (START-6).
+  const auto& asked = evidence.capture.asked.modules;
+  const std::uint64_t size =
+      asked ? std::min<std::uint64_t>(list->size(), asked->size() * sizeof(hvm_modlist_entry)) : list->size();
+  for (std::uint64_t i = 0; i < size; i += sizeof(hvm_modlist_entry))
     modules.push_back(
         {.at = at<std::uint64_t>(*list, i + offsetof(hvm_modlist_entry, paddr)),
          .size = at<std::uint64_t>(*list, i + offsetof(hvm_modlist_entry, size)),
@@ -89,35 +94,54 @@ void read_map(Evidence& evidence) {
                    .size = at<std::uint64_t>(*table, i + offsetof(hvm_memmap_table_entry, size)),
                    .type = at<std::uint32_t>(*table, i + offsetof(hvm_memmap_table_entry, type)),
                    .reserved = at<std::uint32_t>(*table, i + offsetof(hvm_memmap_table_entry, reserved))});
+  const auto covered_by = [&map](auto wanted) {
+    std::vector<MapEntrySeen> entries;
+    std::ranges::copy_if(map, std::back_inserter(entries), wanted, &MapEntrySeen::type);
+    return merged(std::move(entries));
+  };
   evidence.listed = merged(map);
-  auto ram = map;
-  std::erase_if(ram, [](const MapEntrySeen& entry) { return entry.type != XEN_HVM_MEMMAP_TYPE_RAM; });
-  evidence.ram = merged(std::move(ram));
+  evidence.working = covered_by([](std::uint32_t type) {
+    return type != XEN_HVM_MEMMAP_TYPE_UNUSABLE && type != XEN_HVM_MEMMAP_TYPE_DISABLED;
+  });
+  evidence.ram = covered_by([](std::uint32_t type) { return type == XEN_HVM_MEMMAP_TYPE_RAM; });
 }
 
-/// A table by its header, and the FADT's DSDT, which no list names.
+/// The FADT's DSDT, which no list names: 32 bits, or 64 where those are 0.
+std::uint64_t dsdt_of(const Evidence& evidence, std::uint64_t fadt) {
+  constexpr std::uint64_t kDsdt = 40;
+  constexpr std::uint64_t kWideDsdt = 140;
+  const auto narrow = evidence.bytes(fadt, kDsdt + 4);
+  if (!narrow) return 0;
+  const auto address = at<std::uint32_t>(*narrow, kDsdt);
+  const auto wide = evidence.bytes(fadt, kWideDsdt + 8);
+  return address == 0 && wide ? at<std::uint64_t>(*wide, kWideDsdt) : address;
+}
+
 void add_table(Evidence& evidence, std::uint64_t address) {
+  if (address == 0 || evidence.tables.size() >= kMostTables) return;
+  if (evidence.unreadable(address)) evidence.dead_tables.push_back(address);
   const auto header = evidence.bytes(address, 8);
-  if (!header || evidence.tables.size() >= kMostTables) return;
+  if (!header) return;
   const std::string name(as_text(header->first(4)));
   evidence.tables.push_back({"ACPI's " + name, address, at<std::uint32_t>(*header, 4)});
-  if (name != "FACP") return;
-  const auto fadt = evidence.bytes(address, 44);
-  if (fadt && at<std::uint32_t>(*fadt, 40) != 0) add_table(evidence, at<std::uint32_t>(*fadt, 40));
+  if (name == "FACP") add_table(evidence, dsdt_of(evidence, address));
 }
 
 void read_tables(Evidence& evidence) {
+  constexpr std::uint64_t kNarrowRoot = 20;
   const std::uint64_t rsdp = evidence.info->rsdp;
-  const auto root = evidence.bytes(rsdp, kTableHeader);
+  const auto root = evidence.bytes(rsdp, kNarrowRoot);
   if (rsdp == 0 || !root || as_text(root->first(8)) != "RSD PTR ") return;
   const bool wide = at<std::uint8_t>(*root, 15) >= 2;
-  evidence.tables.push_back({"the RSDP", rsdp, wide ? kTableHeader : 20});
-  const std::uint64_t list = wide ? at<std::uint64_t>(*root, 24) : at<std::uint32_t>(*root, 16);
+  evidence.tables.push_back({"the RSDP", rsdp, wide ? kTableHeader : kNarrowRoot});
+  const auto whole_root = evidence.bytes(rsdp, kTableHeader);
+  if (wide && !whole_root) return;
+  const std::uint64_t list = wide ? at<std::uint64_t>(*whole_root, 24) : at<std::uint32_t>(*root, 16);
+  add_table(evidence, list);
   const auto header = evidence.bytes(list, kTableHeader);
   if (!header) return;
   const std::uint32_t length = at<std::uint32_t>(*header, 4);
   const auto whole = evidence.bytes(list, length);
-  add_table(evidence, list);
   if (!whole) return;
   const std::uint64_t width = wide ? 8 : 4;
   for (std::uint64_t i = kTableHeader; i + width <= length && evidence.tables.size() < kMostTables;
@@ -132,6 +156,10 @@ std::optional<Bytes> Evidence::bytes(std::uint64_t at, std::uint64_t size) const
   if (after == capture.memory.begin()) return std::nullopt;
   const MemoryPiece& piece = *std::prev(after);
   return slice(piece.bytes, at - piece.at, size);
+}
+
+bool Evidence::unreadable(std::uint64_t at) const {
+  return !bytes(at, 1) && std::ranges::find(capture.unreadable, at) != capture.unreadable.end();
 }
 
 std::optional<TextSeen> Evidence::text(std::uint64_t at) const {
@@ -209,6 +237,32 @@ std::vector<Taken> things(const Evidence& evidence) {
     add_text(fmt::format("the command line of module {}", i), module.command_line);
   }
   return out;
+}
+
+std::string lies_over(const Evidence& evidence, std::uint64_t at, std::uint64_t size) {
+  const Taken own{.name = {}, .at = at, .size = size};
+  const auto over = [&own](const Taken& other) {
+    return (other.at != own.at || other.size != own.size) && other.at < own.end() && own.at < other.end();
+  };
+  for (const auto& all : {things(evidence), evidence.tables}) {
+    const auto found = std::ranges::find_if(all, over);
+    if (found != all.end()) return found->name;
+  }
+  return {};
+}
+
+std::optional<std::string> command_line_at_ebx(const Evidence& evidence) {
+  // Fewer letters may be there by chance.
+  constexpr std::size_t kLeast = 8;
+  const auto& asked = evidence.capture.asked.command_line;
+  if (!asked || !evidence.info || evidence.known) return std::nullopt;
+  const auto bytes = evidence.bytes(*evidence.register_named("ebx"), kVersion0Size);
+  if (!bytes) return std::nullopt;
+  const std::string_view text = as_text(*bytes);
+  const auto* const end = std::ranges::find_if_not(text, [](char c) { return c >= ' ' && c < 0x7f; });
+  const std::string_view words(text.begin(), end);
+  if (words.size() < kLeast || asked->find(words) == std::string::npos) return std::nullopt;
+  return std::string(words);
 }
 
 bool looks_like_start_info(const StartInfoSeen& info) {

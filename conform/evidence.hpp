@@ -69,12 +69,16 @@ struct Evidence {
   std::optional<std::vector<ModuleSeen>> modules = {};  ///< where all of the list is shown
   std::optional<std::vector<MapEntrySeen>> map = {};    ///< where all of it is shown
   std::vector<Taken> tables = {};                       ///< ACPI's, the RSDP among them
-  std::vector<Span> listed =
-      {};                      ///< what any entry of the map covers: sorted, disjoint, none touching the next
-  std::vector<Span> ram = {};  ///< what its RAM entries cover
+  std::vector<std::uint64_t> dead_tables = {};          ///< where tables should be and no memory answered
+  // Of the map, by type: sorted, disjoint, none touching the next.
+  std::vector<Span> listed = {};   ///< what any entry covers
+  std::vector<Span> working = {};  ///< what entries cover that are not UNUSABLE or DISABLED
+  std::vector<Span> ram = {};      ///< what RAM entries cover
 
   /// The bytes there, where all of them are shown.
   [[nodiscard]] std::optional<Bytes> bytes(std::uint64_t at, std::uint64_t size) const;
+  /// Whether the guest looked there and no memory answered: more than that nothing is shown.
+  [[nodiscard]] bool unreadable(std::uint64_t at) const;
   /// The string there, where anything of it is known.
   [[nodiscard]] std::optional<TextSeen> text(std::uint64_t at) const;
   [[nodiscard]] std::optional<std::uint64_t> register_named(const std::string& name) const;
@@ -91,7 +95,15 @@ struct Evidence {
 /// Everything that lies in memory but for ACPI's tables: kernel, structures, strings, modules.
 [[nodiscard]] std::vector<Taken> things(const Evidence& evidence);
 
+/// Another thing or table that lies over some of this one, by its name; empty where none does. What was
+/// overwritten breaks PLACE-1 and no clause of its own.
+[[nodiscard]] std::string lies_over(const Evidence& evidence, std::uint64_t at, std::uint64_t size);
+
 /// Whether this could be a start info but for its magic: what tells a wrong magic from a wrong ebx.
 [[nodiscard]] bool looks_like_start_info(const StartInfoSeen& info);
+
+/// The piece of the command line that lies where ebx points, if one does: it was longer than its place, and
+/// ran over the start info (START-5). No fault of ebx.
+[[nodiscard]] std::optional<std::string> command_line_at_ebx(const Evidence& evidence);
 
 }  // namespace pvh::conform

@@ -15,29 +15,19 @@ Judgement without_capture(const Capture& capture, const ClauseEntry& entry) {
   return broken(capture.words, "a guest that comes up in this case");
 }
 
-/// Whether the guest came up and found nothing where the start info should be, in a case that was made for
-/// something else. A long command line that runs over the start info is no matter of ebx.
-bool overrun(const Evidence& evidence) {
-  const Clause about = evidence.capture.asked.about;
-  const bool elsewhere = about != Clause::kNone && about != Clause::kCpu1 && about != Clause::kStart1;
-  return elsewhere && evidence.info && !evidence.known && !looks_like_start_info(*evidence.info);
-}
-
-Judgement of_overrun(const Evidence& evidence, const ClauseEntry& entry) {
-  const std::uint64_t ebx = *evidence.register_named("ebx");
-  const auto bytes = evidence.bytes(ebx, 40);
-  if (entry.id == evidence.capture.asked.about)
-    return broken(fmt::format("at ebx, {:#x}, lies {} instead of the start info", ebx,
-                              bytes ? quoted(as_text(*bytes)) : "nothing"),
-                  "a start info, in this case as in others");
-  return entry.id == Clause::kCpu1 ? not_seen("no start info lies where ebx points") : entry.check(evidence);
+/// Whether a refusal tells of this clause: where one is owed, or where one is as good as a guest.
+bool is_told_by_refusal(const Capture& capture, Clause clause) {
+  const Case& asked = capture.asked;
+  if (!asked.fits) return clause == Clause::kPlace2;
+  if (!asked.bootable) return clause == asked.about;
+  // Nobody owes it to move a kernel.
+  return clause == Clause::kNote6 && asked.about == clause && capture.outcome == Outcome::kRefused;
 }
 
 Judgement judgement_of(const Evidence& evidence, const ClauseEntry& entry) {
   const Capture& capture = evidence.capture;
-  if (entry.id == Clause::kPlace2 && !capture.asked.fits) return entry.check(evidence);
-  if (capture.outcome != Outcome::kCaptured) return without_capture(capture, entry);
-  return overrun(evidence) ? of_overrun(evidence, entry) : entry.check(evidence);
+  const bool told = capture.outcome == Outcome::kCaptured || is_told_by_refusal(capture, entry.id);
+  return told ? entry.check(evidence) : without_capture(capture, entry);
 }
 
 }  // namespace

@@ -5,8 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
 #include <ostream>
 #include <set>
+#include <sstream>
 
 #include "pvh/conform/report.hpp"
 #include "pvh/conform_testing/good_capture.hpp"
@@ -114,13 +116,13 @@ TEST(Judge, LetsAProducerAddWordsToTheCommandLine) {
 }
 
 TEST(Judge, ComparesALongCommandLineByItsChecksum) {
+  constexpr std::uint64_t kFree = 0x20000;
   const std::string asked(100000, 'x');
   Capture capture = testing::good_capture();
-  testing::take(capture, testing::kCommandLine, 20);
+  testing::put(capture, testing::kStartInfo + 24, kFree);
   capture.asked.command_line = asked;
-  capture.strings.push_back({testing::kCommandLine, asked.size(), true});
-  capture.checksums.push_back({testing::kCommandLine, asked.size(), crc32(as_bytes(asked))});
-  // It would lie over the structures; that is not the point here.
+  capture.strings.push_back({kFree, asked.size(), true});
+  capture.checksums.push_back({kFree, asked.size(), crc32(as_bytes(asked))});
   EXPECT_EQ(finding_of(judge(capture), Clause::kStart5).judgement.verdict, Verdict::kPass);
   capture.checksums.back().crc32 ^= 1U;
   EXPECT_EQ(finding_of(judge(capture), Clause::kStart5).judgement.verdict, Verdict::kBroken);
@@ -131,6 +133,8 @@ TEST(Judge, PassesARefusalThatSaysWhatWouldDo) {
   capture.asked = {.fits = false};
   capture.outcome = Outcome::kRefused;
   capture.words = "module 0, 20 MiB, does not fit beside the kernel, 9 MiB; 43M would do";
+  capture.asked.memory = 16 * kMiB;
+  capture.asked.modules = std::vector<ModuleAsked>{{.size = 20 * kMiB}};
   EXPECT_EQ(finding_of(judge(capture), Clause::kPlace2).judgement.verdict, Verdict::kPass);
   EXPECT_THAT(broken_in(capture), ::testing::IsEmpty());
 }
@@ -155,6 +159,97 @@ TEST(Judge, SaysNothingOfSegmentsThatNobodyCanSee) {
   const auto findings = judge(capture);
   EXPECT_EQ(finding_of(findings, Clause::kCpu3).judgement.verdict, Verdict::kNotSeen);
   EXPECT_EQ(finding_of(findings, Clause::kCpu4).judgement.verdict, Verdict::kNotSeen);
+}
+
+TEST(Judge, HoldsNothingAgainstWhatIsNotShown) {
+  std::ifstream file(PVH_CAPTURE_PAGE);
+  std::ostringstream text;
+  text << file.rdbuf();
+  const std::string page = text.str();
+  const std::size_t start = page.find("```json\n") + 8;
+  const auto capture = read_capture(page.substr(start, page.find("```", start) - start));
+  ASSERT_TRUE(capture) << "the example in docs/capture.md";
+  const auto findings = judge(*capture);
+  EXPECT_THAT(broken_in(*capture), ::testing::IsEmpty());
+  for (const Clause unseen : {Clause::kStart5, Clause::kStart8, Clause::kMap3, Clause::kMap5, Clause::kCpu3,
+                              Clause::kCpu4, Clause::kPlace1})
+    EXPECT_EQ(finding_of(findings, unseen).judgement.verdict, Verdict::kNotSeen) << clause_id(unseen);
+}
+
+TEST(Judge, PassesNothingThatWasAskedForInSecret) {
+  Capture capture = testing::good_capture();
+  capture.asked = {.name = "who knows"};
+  const auto findings = judge(capture);
+  EXPECT_THAT(broken_in(capture), ::testing::IsEmpty());
+  for (const Clause unseen : {Clause::kStart5, Clause::kStart6, Clause::kMap5})
+    EXPECT_EQ(finding_of(findings, unseen).judgement.verdict, Verdict::kNotSeen) << clause_id(unseen);
+}
+
+TEST(Judge, PassesNoModuleWhoseBytesAreNotShown) {
+  Capture capture = testing::good_capture();
+  capture.checksums.clear();
+  EXPECT_EQ(finding_of(judge(capture), Clause::kStart6).judgement.verdict, Verdict::kNotSeen);
+}
+
+TEST(Judge, PassesNoMapOfWhichNothingWasTried) {
+  Capture capture = testing::good_capture();
+  capture.ram.clear();
+  EXPECT_EQ(finding_of(judge(capture), Clause::kMap5).judgement.verdict, Verdict::kNotSeen);
+}
+
+TEST(Judge, LearnsNothingOfTheTaskRegisterFromATableThatCallsItAvailable) {
+  Capture capture = testing::good_capture();
+  testing::put(capture, testing::kGdt + 24 + 5, std::uint8_t{0x89});
+  EXPECT_EQ(finding_of(judge(capture), Clause::kCpu4).judgement.verdict, Verdict::kNotSeen);
+  capture.segments["tr"] = {0x18, 0, 0x67, 0x89};
+  EXPECT_EQ(finding_of(judge(capture), Clause::kCpu4).judgement.verdict, Verdict::kPass);
+}
+
+TEST(Judge, BlamesAWrongEbxOnNothingElse) {
+  Capture capture = testing::good_capture();
+  capture.asked.about = Clause::kStart6;
+  capture.registers["ebx"] = 0x9000;
+  const std::vector<std::byte> zeros(56);
+  ASSERT_TRUE(add_memory(capture.memory, 0x9000, zeros));
+  const auto broken = broken_in(capture);
+  ASSERT_THAT(broken, ::testing::SizeIs(1));
+  EXPECT_EQ(broken.front().clause, Clause::kCpu1);
+}
+
+TEST(Judge, CountsMemoryOnceThatTwoEntriesList) {
+  Capture capture = testing::good_capture();
+  // The reserved second entry becomes RAM that the first has already.
+  testing::put(capture, testing::kMap + 24, std::uint64_t{0x10000});
+  testing::put(capture, testing::kMap + 24 + 8, std::uint64_t{0x20000});
+  testing::put(capture, testing::kMap + 24 + 16, std::uint32_t{1});
+  const auto broken = broken_in(capture);
+  ASSERT_THAT(broken, ::testing::SizeIs(1));
+  EXPECT_EQ(broken.front().clause, Clause::kMap3);
+}
+
+TEST(Judge, TakesARefusalForAnAnswerWhereAKernelWouldHaveToBeMoved) {
+  Capture capture;
+  capture.asked = {.about = Clause::kNote6, .relocation = RelocationGiven{0x1000, 0x100000, 0xffffffff}};
+  capture.outcome = Outcome::kRefused;
+  capture.words = "segment 0 at 0x40000000 is beyond memory";
+  EXPECT_EQ(finding_of(judge(capture), Clause::kNote6).judgement.verdict, Verdict::kNotApplicable);
+  capture.outcome = Outcome::kHung;
+  EXPECT_EQ(finding_of(judge(capture), Clause::kNote6).judgement.verdict, Verdict::kBroken);
+}
+
+TEST(Judge, WantsAKernelRefusedThatNobodyCanBoot) {
+  Capture capture;
+  capture.asked = {.about = Clause::kNote2, .kernel = "probe, 12-byte note", .bootable = false};
+  capture.outcome = Outcome::kRefused;
+  capture.words = "the note has a descriptor of 12 bytes";
+  EXPECT_EQ(finding_of(judge(capture), Clause::kNote2).judgement.verdict, Verdict::kPass);
+  for (const Outcome bad : {Outcome::kHung, Outcome::kDied, Outcome::kGarbage, Outcome::kCaptured}) {
+    capture.outcome = bad;
+    EXPECT_EQ(finding_of(judge(capture), Clause::kNote2).judgement.verdict, Verdict::kBroken);
+  }
+  capture.outcome = Outcome::kRefused;
+  capture.words.clear();
+  EXPECT_EQ(finding_of(judge(capture), Clause::kNote2).judgement.verdict, Verdict::kBroken);
 }
 
 TEST(Overall, IsBrokenWhereOneCaseBrokeIt) {

@@ -18,6 +18,10 @@ inline Judgement pass(std::string seen, std::string owed) {
 inline Judgement broken(std::string seen, std::string owed) {
   return {Verdict::kBroken, std::move(seen), std::move(owed)};
 }
+/// A breach that no "must" forbids.
+inline Judgement advised_against(std::string seen, std::string owed) {
+  return {Verdict::kBroken, std::move(seen), std::move(owed), Severity::kShould};
+}
 inline Judgement not_seen(std::string why, std::string owed = {}) {
   return {Verdict::kNotSeen, std::move(why), std::move(owed)};
 }

@@ -32,6 +32,7 @@ std::string text(const Json& part, const char* name) {
 
 void add_begin(Capture& capture, const Json& part) {
   Image image{.at = number(part, "image"), .linked = number(part, "linked")};
+  if (part.contains("entry")) image.entry = number(part, "entry");
   if (part.contains("size")) image.size = number(part, "size");
   image.zeroed = boolean(part, "zeroed");
   image.movable = boolean(part, "movable");
@@ -59,7 +60,9 @@ bool add_part(Capture& capture, const Json& part) {
     capture.ram.push_back({at, number(part, "size"), number(part, "places"), number(part, "failed"),
                            number(part, "first_failed")});
   if (kind == "rsdp_elsewhere") capture.rsdp_elsewhere.push_back(at);
-  if (kind == "string") {
+  const bool readable = boolean(part, "readable").value_or(true);
+  if (!readable && number(part, "length") == 0) capture.unreadable.push_back(at);
+  if (kind == "string" && (readable || number(part, "length") != 0)) {
     add_checksum(number(part, "length"));
     capture.strings.push_back({at, number(part, "length"), boolean(part, "terminated").value_or(false)});
   }

@@ -64,15 +64,35 @@ Work with_guest(std::string name, Clause about, Guest guest, std::string kernel)
   return out;
 }
 
+Work not_bootable(std::string name, Clause about, Guest guest, std::string kernel) {
+  Work out = with_guest(std::move(name), about, guest, std::move(kernel));
+  out.asked.bootable = false;
+  return out;
+}
+
 void add_note_cases(std::vector<Work>& out) {
-  out.push_back(
-      with_guest("another's note 18", Clause::kNote1, Guest::kForeignNote, "probe, foreign note first"));
-  out.push_back(with_guest("4-byte descriptor", Clause::kNote2, Guest::kShortNote, "probe, 4-byte note"));
-  out.push_back(
-      with_guest("8-aligned notes", Clause::kNote3, Guest::kAlignedNotes, "probe, 8-aligned notes"));
-  out.push_back(with_guest("two note segments", Clause::kNote4, Guest::kTwoSegments, "probe, two PT_NOTE"));
-  out.push_back(with_guest("e_entry 0", Clause::kNote5, Guest::kNoEntry, "probe, e_entry 0"));
-  out.push_back(with_guest("ELF32", Clause::kNote5, Guest::kProbe32, "probe32"));
+  const auto add = [&out](auto... parts) { out.push_back(with_guest(parts...)); };
+  const auto add_bad = [&out](auto... parts) { out.push_back(not_bootable(parts...)); };
+  add("another's note 18", Clause::kNote1, Guest::kForeignNote, "probe, foreign note first");
+  add("4-byte descriptor", Clause::kNote2, Guest::kShortNote, "probe, 4-byte note");
+  add_bad("12-byte descriptor", Clause::kNote2, Guest::kLongNote, "probe, 12-byte note");
+  add_bad("entry above 4 GiB", Clause::kNote2, Guest::kWideValue, "probe, an entry of 33 bits");
+  add_bad("entry in no segment", Clause::kNote2, Guest::kEntryOutside, "probe, its entry at 64 MiB");
+  add("8-aligned notes", Clause::kNote3, Guest::kAlignedNotes, "probe, 8-aligned notes");
+  add("p_align 0", Clause::kNote3, Guest::kUnalignedNotes, "probe, PT_NOTE of p_align 0");
+  add("p_align 1", Clause::kNote3, Guest::kByteNotes, "probe, PT_NOTE of p_align 1");
+  add("two note segments", Clause::kNote4, Guest::kTwoSegments, "probe, two PT_NOTE");
+  add("note in a section", Clause::kNote4, Guest::kSectionNote, "probe, SHT_NOTE and no PT_NOTE");
+  add_bad("two notes that disagree", Clause::kNote4, Guest::kDisagreeing, "probe, two entry notes");
+  add("e_entry 0", Clause::kNote5, Guest::kNoEntry, "probe, e_entry 0");
+  add("ELF32", Clause::kNote5, Guest::kProbe32, "probe32");
+  add_bad("ELF64 of EM_386", Clause::kNote5, Guest::kWrongMachine64, "probe, EM_386");
+  add_bad("ELF32 of EM_X86_64", Clause::kNote5, Guest::kWrongMachine32, "probe32, EM_X86_64");
+  add("at 1 GiB in 128 MiB, with note 19", Clause::kNote6, Guest::kFarMovable,
+      "probe, linked at 1 GiB, can be moved");
+  add("at 1 GiB in 128 MiB, without", Clause::kPlace2, Guest::kFarFixed,
+      "probe, linked at 1 GiB, cannot be moved");
+  out.back().asked.fits = false;
 }
 
 std::vector<Work> short_matrix() {
@@ -137,11 +157,15 @@ void add_product(std::vector<Work>& out) {
 std::vector<Work> matrix(Matrix which) {
   std::vector<Work> out = short_matrix();
   if (which == Matrix::kFull) add_product(out);
+  for (Work& one : out) describe(one.guest, one.asked);
   return out;
 }
 
 std::chrono::milliseconds limit_of(const Work& work, const Options& options) {
   constexpr std::size_t kDoubles = 16 * kKiB;
+  // Who does not refuse it starts it somewhere, and where nothing runs there is nothing to wait for.
+  if (!work.asked.bootable || work.guest == Guest::kFarFixed || work.guest == Guest::kFarMovable)
+    return options.limit / 4;
   return options.limit + options.limit * work.asked.command_line->size() / kDoubles;
 }
 

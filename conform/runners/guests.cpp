@@ -4,7 +4,11 @@
 #include <array>
 #include <cstddef>
 #include <cstring>
+#include <initializer_list>
+#include <optional>
+#include <span>
 #include <string_view>
+#include <utility>
 
 #include "cases.hpp"
 #include "pvh/base/bytes.hpp"
@@ -17,10 +21,21 @@ namespace {
 constexpr std::uint32_t kEntryNote = 18;
 constexpr std::uint32_t kPropertyNote = 5;
 constexpr std::uint32_t kBuildIdNote = 3;
+constexpr std::uint32_t kRelocationNote = 19;
 constexpr std::uint32_t kStopAddress = 0x100000;
+// kernels/probe/: where the probe is linked, and where it comes up by a wrong entry.
+constexpr std::uint32_t kProbeAddress = 0x100000;
+constexpr std::uint32_t kForeignEntry = kProbeAddress + 8;
+constexpr conform::RelocationGiven kProbeRelocation{
+    .alignment = 0x1000, .lowest = 0x100000, .highest = 0xffffffff};
+constexpr std::uint32_t kFarAddress = 0x40000000;
+constexpr std::uint32_t kOutside = 0x4000000;  // RAM in which nothing lies
 
 Bytes probe64() {
   return {pvh_probe64, pvh_probe64_end};
+}
+Bytes probe32() {
+  return {pvh_probe32, pvh_probe32_end};
 }
 
 /// Notes as they lie in a segment.
@@ -37,11 +52,12 @@ class Notes {
     pad();
     return *this;
   }
-  Notes& entry(std::string_view owner, std::uint32_t address) {
+  Notes& words(std::string_view owner, std::uint32_t type, std::initializer_list<std::uint32_t> words) {
     std::vector<std::byte> description;
-    append_le(description, address);
-    return add(owner, kEntryNote, description);
+    for (const std::uint32_t word : words) append_le(description, word);
+    return add(owner, type, description);
   }
+  Notes& entry(std::string_view owner, std::uint32_t address) { return words(owner, kEntryNote, {address}); }
   [[nodiscard]] const std::vector<std::byte>& bytes() const { return bytes_; }
 
  private:
@@ -72,51 +88,109 @@ void append(std::vector<std::byte>& out, const T& value) {
   for (const std::byte byte : bytes) out.push_back(byte);
 }
 
-/// `elf`, ours and 64-bit, with these note segments in place of its own, which are put behind all else.
+/// Puts `value` over what lies there.
+template <class T>
+void replace(std::vector<std::byte>& bytes, std::uint64_t offset, const T& value) {
+  for (const std::byte byte : std::as_bytes(std::span(&value, 1))) bytes.at(offset++) = byte;
+}
+
+/// `elf`, ours and 64-bit, without its notes, and a way to put others behind all else.
+class Rebuilt {
+ public:
+  explicit Rebuilt(Bytes elf) : bytes_(elf.begin(), elf.end()), header_(read<Elf64_Ehdr>(elf, 0)) {
+    for (unsigned i = 0; i < header_.e_phnum; ++i) {
+      const auto segment = read<Elf64_Phdr>(elf, header_.e_phoff + i * sizeof(Elf64_Phdr));
+      if (segment.p_type == PT_LOAD) segments_.push_back(segment);
+    }
+  }
+
+  void add_segment(const NoteSegment& segment) {
+    const std::uint64_t at = add_bytes(segment.notes.bytes());
+    const std::uint64_t size = segment.notes.bytes().size();
+    segments_.push_back({.p_type = PT_NOTE,
+                         .p_flags = PF_R,
+                         .p_offset = at,
+                         .p_vaddr = 0,
+                         .p_paddr = 0,
+                         .p_filesz = size,
+                         .p_memsz = size,
+                         .p_align = segment.align});
+  }
+  void add_section(const Notes& notes) {
+    const std::uint64_t at = add_bytes(notes.bytes());
+    Elf64_Shdr section{};
+    section.sh_type = SHT_NOTE;
+    section.sh_offset = at;
+    section.sh_size = notes.bytes().size();
+    section.sh_addralign = 4;
+    section_ = section;
+  }
+  /// The loaded segments lie so much higher.
+  void move_by(std::uint64_t distance) {
+    for (Elf64_Phdr& segment : segments_)
+      if (segment.p_type == PT_LOAD) segment.p_paddr += distance;
+  }
+
+  std::vector<std::byte> finish() && {
+    header_.e_phoff = add_bytes(std::as_bytes(std::span(segments_)));
+    header_.e_phnum = static_cast<Elf64_Half>(segments_.size());
+    // Some producers look for sections first: there are none but those that were added.
+    header_.e_shoff = 0;
+    header_.e_shnum = 0;
+    header_.e_shstrndx = 0;
+    if (section_) {
+      // The first of a file's sections is never one.
+      const std::array<Elf64_Shdr, 2> table{Elf64_Shdr{}, *section_};
+      header_.e_shoff = add_bytes(std::as_bytes(std::span(table)));
+      header_.e_shnum = table.size();
+      header_.e_shentsize = sizeof(Elf64_Shdr);
+    }
+    replace(bytes_, 0, header_);
+    return std::move(bytes_);
+  }
+
+ private:
+  std::uint64_t add_bytes(Bytes bytes) {
+    while (bytes_.size() % 8 != 0) bytes_.push_back(std::byte{0});
+    const std::uint64_t at = bytes_.size();
+    for (const std::byte byte : bytes) bytes_.push_back(byte);
+    return at;
+  }
+  std::vector<std::byte> bytes_;
+  Elf64_Ehdr header_;
+  std::vector<Elf64_Phdr> segments_;
+  std::optional<Elf64_Shdr> section_;
+};
+
 std::vector<std::byte> with_notes(Bytes elf, const std::vector<NoteSegment>& segments) {
-  auto header = read<Elf64_Ehdr>(elf, 0);
-  std::vector<Elf64_Phdr> table;
-  for (unsigned i = 0; i < header.e_phnum; ++i) {
-    const auto segment = read<Elf64_Phdr>(elf, header.e_phoff + i * sizeof(Elf64_Phdr));
-    if (segment.p_type == PT_LOAD) table.push_back(segment);
-  }
+  Rebuilt out(elf);
+  for (const NoteSegment& segment : segments) out.add_segment(segment);
+  return std::move(out).finish();
+}
+
+/// Linked at kFarAddress, with `notes`, whose entry is there too.
+std::vector<std::byte> far_away(Bytes elf, const Notes& notes) {
+  Rebuilt out(elf);
+  out.move_by(kFarAddress - kProbeAddress);
+  out.add_segment({notes});
+  return std::move(out).finish();
+}
+
+std::vector<std::byte> with_machine(Bytes elf, Elf64_Half machine) {
   std::vector<std::byte> out(elf.begin(), elf.end());
-  for (const NoteSegment& segment : segments) {
-    while (out.size() % 8 != 0) out.push_back(std::byte{0});
-    const std::vector<std::byte>& bytes = segment.notes.bytes();
-    table.push_back({.p_type = PT_NOTE,
-                     .p_flags = PF_R,
-                     .p_offset = out.size(),
-                     .p_vaddr = 0,
-                     .p_paddr = 0,
-                     .p_filesz = bytes.size(),
-                     .p_memsz = bytes.size(),
-                     .p_align = segment.align});
-    out.insert(out.end(), bytes.begin(), bytes.end());
-  }
-  while (out.size() % 8 != 0) out.push_back(std::byte{0});
-  header.e_phoff = out.size();
-  header.e_phnum = static_cast<Elf64_Half>(table.size());
-  for (const Elf64_Phdr& segment : table) append(out, segment);
-  // Some producers look for sections first.
-  header.e_shoff = 0;
-  header.e_shnum = 0;
-  header.e_shstrndx = 0;
-  std::memcpy(out.data(), &header, sizeof header);
+  // At the same place in both classes.
+  static_assert(offsetof(Elf64_Ehdr, e_machine) == offsetof(Elf32_Ehdr, e_machine));
+  replace(out, offsetof(Elf64_Ehdr, e_machine), machine);
   return out;
 }
 
-/// The address in our own probe's 8-byte entry note.
+/// The address in a probe's own entry note, whose place in the file is all the same.
 std::uint32_t entry_of(Bytes elf) {
-  const auto header = read<Elf64_Ehdr>(elf, 0);
-  for (unsigned i = 0; i < header.e_phnum; ++i) {
-    const auto segment = read<Elf64_Phdr>(elf, header.e_phoff + i * sizeof(Elf64_Phdr));
-    if (segment.p_type != PT_NOTE) continue;
-    for (std::uint64_t at = segment.p_offset; at + 24 <= segment.p_offset + segment.p_filesz; at += 4) {
-      if (read<std::uint32_t>(elf, at) == 4 && read<std::uint32_t>(elf, at + 8) == kEntryNote &&
-          read<std::uint32_t>(elf, at + 12) == 0x006e6558)
-        return read<std::uint32_t>(elf, at + 16);
-    }
+  constexpr std::uint32_t kXen = 0x006e6558;
+  for (std::uint64_t at = 0; at + 20 <= elf.size(); at += 4) {
+    if (read<std::uint32_t>(elf, at) == 4 && read<std::uint32_t>(elf, at + 8) == kEntryNote &&
+        read<std::uint32_t>(elf, at + 12) == kXen)
+      return read<std::uint32_t>(elf, at + 16);
   }
   return 0;
 }
@@ -133,10 +207,15 @@ std::vector<std::byte> with_size(Bytes elf, std::uint64_t size) {
   const auto header = read<Elf64_Ehdr>(elf, 0);
   for (unsigned i = 0; i < header.e_phnum; ++i) {
     const std::uint64_t at = header.e_phoff + i * sizeof(Elf64_Phdr);
-    if (read<Elf64_Phdr>(elf, at).p_type == PT_LOAD)
-      std::memcpy(out.data() + at + offsetof(Elf64_Phdr, p_memsz), &size, sizeof size);
+    if (read<Elf64_Phdr>(elf, at).p_type == PT_LOAD) replace(out, at + offsetof(Elf64_Phdr, p_memsz), size);
   }
   return out;
+}
+
+/// Whether its file still has the probe's note 19, or one of its own.
+bool has_note_19(Guest guest) {
+  return guest == Guest::kProbe || guest == Guest::kNoEntry || guest == Guest::kLargeBss ||
+         guest == Guest::kFarMovable || guest == Guest::kWrongMachine64;
 }
 
 std::vector<std::byte> stops() {
@@ -183,13 +262,27 @@ std::vector<std::byte> guest_file(Guest guest) {
     case Guest::kProbe32:
       return {pvh_probe32, pvh_probe32_end};
     case Guest::kForeignNote: {
-      // At the beginning of its image the probe has a trap.
       Notes notes;
-      notes.entry("Not", kStopAddress).entry("Xen", entry);
+      notes.entry("Not", kForeignEntry).entry("Xen", entry);
       return with_notes(elf, {{notes}});
     }
     case Guest::kShortNote:
       return with_notes(elf, {{ours}});
+    case Guest::kLongNote: {
+      Notes notes;
+      notes.words("Xen", kEntryNote, {entry, 0, 0});
+      return with_notes(elf, {{notes}});
+    }
+    case Guest::kWideValue: {
+      Notes notes;
+      notes.words("Xen", kEntryNote, {entry, 1});
+      return with_notes(elf, {{notes}});
+    }
+    case Guest::kEntryOutside: {
+      Notes notes;
+      notes.entry("Xen", kOutside);
+      return with_notes(elf, {{notes}});
+    }
     case Guest::kAlignedNotes: {
       static constexpr std::array<std::byte, 16> kProperty{};
       Notes notes;
@@ -197,15 +290,47 @@ std::vector<std::byte> guest_file(Guest guest) {
       add_build_id(notes).entry("Xen", entry);
       return with_notes(elf, {{notes, 8}});
     }
+    case Guest::kUnalignedNotes:
+      return with_notes(elf, {{ours, 0}});
+    case Guest::kByteNotes:
+      return with_notes(elf, {{ours, 1}});
     case Guest::kTwoSegments: {
       Notes other;
       add_build_id(other);
       return with_notes(elf, {{ours}, {other}});
     }
+    case Guest::kSectionNote: {
+      Rebuilt out(elf);
+      out.add_section(ours);
+      return std::move(out).finish();
+    }
+    case Guest::kDisagreeing: {
+      Notes notes;
+      notes.entry("Xen", entry).entry("Xen", kForeignEntry);
+      return with_notes(elf, {{notes}});
+    }
     case Guest::kNoEntry: {
       std::vector<std::byte> out(elf.begin(), elf.end());
-      std::memset(out.data() + offsetof(Elf64_Ehdr, e_entry), 0, sizeof(Elf64_Addr));
+      replace(out, offsetof(Elf64_Ehdr, e_entry), Elf64_Addr{0});
       return out;
+    }
+    case Guest::kWrongMachine64:
+      return with_machine(elf, EM_386);
+    case Guest::kWrongMachine32:
+      return with_machine(probe32(), EM_X86_64);
+    case Guest::kFarMovable: {
+      Notes notes;
+      notes.entry("Xen", entry - kProbeAddress + kFarAddress);
+      notes.words("Xen", kRelocationNote,
+                  {static_cast<std::uint32_t>(kProbeRelocation.alignment),
+                   static_cast<std::uint32_t>(kProbeRelocation.lowest),
+                   static_cast<std::uint32_t>(kProbeRelocation.highest)});
+      return far_away(elf, notes);
+    }
+    case Guest::kFarFixed: {
+      Notes notes;
+      notes.entry("Xen", entry - kProbeAddress + kFarAddress);
+      return far_away(elf, notes);
     }
     case Guest::kLargeBss:
       return with_size(elf, kLargeBssSize);
@@ -213,6 +338,26 @@ std::vector<std::byte> guest_file(Guest guest) {
       return stops();
   }
   return {};
+}
+
+void describe(Guest guest, conform::Case& asked) {
+  if (guest == Guest::kStops) return;
+  const bool far = guest == Guest::kFarMovable || guest == Guest::kFarFixed;
+  const bool narrow = guest == Guest::kProbe32 || guest == Guest::kWrongMachine32;
+  const std::uint64_t linked = far ? kFarAddress : kProbeAddress;
+  asked.entry = entry_of(narrow ? probe32() : probe64()) - kProbeAddress + linked;
+  if (guest != Guest::kNoEntry) asked.wrong_entries.push_back({linked, Clause::kNote5});
+  const std::uint64_t foreign = linked + (kForeignEntry - kProbeAddress);
+  if (guest == Guest::kForeignNote) asked.wrong_entries.push_back({foreign, Clause::kNote1});
+  if (guest == Guest::kDisagreeing) asked.wrong_entries.push_back({foreign, Clause::kNote4});
+  if (has_note_19(guest)) asked.relocation = kProbeRelocation;
+}
+
+void correct(Guest guest, conform::Capture& capture) {
+  if (!capture.image) return;
+  if (guest == Guest::kLargeBss) capture.image->size = kLargeBssSize;
+  if (guest == Guest::kFarMovable || guest == Guest::kFarFixed) capture.image->linked = kFarAddress;
+  capture.image->movable = has_note_19(guest);
 }
 
 }  // namespace pvh::runners

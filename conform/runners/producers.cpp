@@ -113,8 +113,7 @@ Capture capture_of_run(const Monitor& monitor, const Work& work, const Files& fi
   }
   const std::string output = monitor.output_in_file ? contents(files.output) : ran.output;
   Capture capture = conform::capture_of(output, work.asked);
-  // What the probe does not know of its own file.
-  if (capture.image && work.guest == Guest::kLargeBss) capture.image->size = kLargeBssSize;
+  correct(work.guest, capture);
   if (capture.outcome != Outcome::kCaptured)
     explain(capture, monitor, ran, capture.image.has_value() || (monitor.output_in_file && !output.empty()),
             limit);

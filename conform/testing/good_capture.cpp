@@ -110,8 +110,12 @@ Capture good_capture() {
       .modules =
           std::vector<ModuleAsked>{{.size = 0x2000, .crc32 = 1, .command_line = std::string(kModuleWords)},
                                    {.size = 0x333, .crc32 = 2}},
-      .map_entries = 5};
-  capture.image = Image{.at = kImage, .linked = kImage, .size = 0x20000, .zeroed = true, .movable = true};
+      .map_entries = 5,
+      .entry = kEntry,
+      .wrong_entries = {{kImage, Clause::kNote5}, {kForeignEntry, Clause::kNote1}},
+      .relocation = RelocationGiven{.alignment = 0x1000, .lowest = 0x100000, .highest = 0xffffffff}};
+  capture.image = Image{
+      .at = kImage, .linked = kImage, .entry = kEntry, .size = 0x20000, .zeroed = true, .movable = true};
   capture.checksums = {{kFirstModule, 0x2000, 1}, {kSecondModule, 0x333, 2}};
   capture.ram = {{.at = 0, .size = 0xa0000, .places = 10}};
   add_start_info(capture);

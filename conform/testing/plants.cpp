@@ -24,18 +24,43 @@ constexpr uint64_t module(uint64_t index, uint64_t offset) {
   return kModuleList + index * sizeof(hvm_modlist_entry) + offset;
 }
 
-/// The guest of a case that was made for this clause never came up.
+/// A kernel as good as another is refused, in a case that was made for this clause.
 template <Clause clause>
-void never_came_up(Capture& capture) {
+void refused(Capture& capture) {
   capture.asked.about = clause;
-  capture.outcome = Outcome::kHung;
-  capture.words = "nothing was printed within 20 s";
+  capture.outcome = Outcome::kRefused;
+  capture.words = "there is no entry note";
+}
+
+/// A kernel that nobody can boot is booted.
+template <Clause clause>
+void booted(Capture& capture) {
+  capture.asked.about = clause;
+  capture.asked.bootable = false;
+}
+
+void move_kernel(Capture& capture, uint64_t at) {
+  capture.image->entry = *capture.image->entry - capture.image->at + at;
+  capture.image->at = at;
 }
 
 void does_not_fit(Capture& capture, Outcome outcome, std::string words) {
   capture.asked.fits = false;
+  capture.asked.memory = 16 * kMiB;
+  capture.asked.modules = std::vector<ModuleAsked>{{.size = 20 * kMiB}};
   capture.outcome = outcome;
   capture.words = std::move(words);
+}
+
+/// The second module, whose bytes are as they were given.
+void move_module(Capture& capture, uint64_t at) {
+  put(capture, module(1, offsetof(hvm_modlist_entry, paddr)), at);
+  capture.checksums.push_back({at, 0x333, 2});
+}
+
+void move_command_line(Capture& capture, uint64_t at) {
+  move(capture, kCommandLine, at, 20);
+  put(capture, info(offsetof(hvm_start_info, cmdline_paddr)), at);
 }
 
 /// Entries `a` and `b` change places.
@@ -54,16 +79,23 @@ void move_start_info_to_0(Capture& capture) {
 }
 
 constexpr auto kPlants = std::to_array<Plant>({
-    {Clause::kNote1, "starts at another owner's note 18", never_came_up<Clause::kNote1>},
-    {Clause::kNote2, "does not know a descriptor of 4 bytes", never_came_up<Clause::kNote2>},
-    {Clause::kNote3, "pads by the segment's alignment", never_came_up<Clause::kNote3>},
-    {Clause::kNote4, "looks at the last PT_NOTE only", never_came_up<Clause::kNote4>},
-    {Clause::kNote5, "starts at e_entry", never_came_up<Clause::kNote5>},
+    {Clause::kNote1, "starts at another owner's note 18", [](Capture& c) { c.image->entry = kForeignEntry; }},
+    {Clause::kNote2, "reads a part of the note's value", [](Capture& c) { c.image->entry = kImage + 0x104; }},
+    {Clause::kNote2, "does not know a descriptor of 4 bytes", refused<Clause::kNote2>},
+    {Clause::kNote2, "takes a descriptor of 12 bytes", booted<Clause::kNote2>},
+    {Clause::kNote3, "pads by the segment's alignment", refused<Clause::kNote3>},
+    {Clause::kNote4, "looks at the last PT_NOTE only", refused<Clause::kNote4>},
+    {Clause::kNote4, "takes the first of two that disagree", booted<Clause::kNote4>},
+    {Clause::kNote5, "starts at e_entry", [](Capture& c) { c.image->entry = kImage; }},
+    {Clause::kNote5, "refuses an e_entry of 0", refused<Clause::kNote5>},
     {Clause::kNote6, "moves a kernel that cannot be moved",
      [](Capture& c) {
-       c.image->at = 0x200000;
+       move_kernel(c, 0x200000);
        c.image->movable = false;
      }},
+    {Clause::kNote6, "moves a kernel below what its note allows", [](Capture& c) { move_kernel(c, 0x20000); }},
+    {Clause::kNote6, "moves a kernel to where its note does not align it",
+     [](Capture& c) { move_kernel(c, 0x200800); }},
     {Clause::kNote7, "leaves garbage in the bss", [](Capture& c) { c.image->zeroed = false; }},
 
     {Clause::kStart1, "writes another magic", [](Capture& c) { put(c, info(0), uint32_t{0x336ec579}); }},
@@ -91,8 +123,10 @@ constexpr auto kPlants = std::to_array<Plant>({
      }},
     {Clause::kStart5, "lets a long command line run over the start info",
      [](Capture& c) {
-       c.asked.about = Clause::kStart5;
-       for (uint64_t at = info(0); at < info(sizeof(hvm_start_info)); ++at) put(c, at, std::uint8_t{'w'});
+       c.asked.about = Clause::kMap4;
+       const auto words = take(c, kCommandLine, 20);
+       take(c, info(0), words.size());
+       if (!add_memory(c.memory, info(0), words)) std::abort();
      }},
     {Clause::kStart6, "leaves garbage in a module's reserved word",
      [](Capture& c) { put(c, module(1, offsetof(hvm_modlist_entry, reserved)), uint64_t{0x965}); }},
@@ -110,15 +144,34 @@ constexpr auto kPlants = std::to_array<Plant>({
      }},
     {Clause::kStart7, "points at no RSDP", [](Capture& c) { put(c, kRsdp, std::uint8_t{'r'}); }},
     {Clause::kStart7, "gets the RSDP's checksum wrong", [](Capture& c) { put(c, kRsdp + 9, std::uint8_t{'Q'}); }},
+    {Clause::kStart7, "gets the XSDT's checksum wrong", [](Capture& c) { put(c, kRoot + 10, std::uint8_t{'Q'}); }},
+    {Clause::kStart7, "names a table that is no XSDT",
+     [](Capture& c) {
+       put(c, kRoot, std::uint8_t{'X' + 1});
+       put(c, kRoot + 1, std::uint8_t{'S' - 1});
+     }},
+    {Clause::kStart7, "names a table where nothing is",
+     [](Capture& c) {
+       take(c, kRoot, 36);
+       c.unreadable = {kRoot};
+     }},
     {Clause::kStart8, "aligns the module list to 4",
      [](Capture& c) {
        move(c, kModuleList, 0x2004, 2 * sizeof(hvm_modlist_entry));
        put(c, info(offsetof(hvm_start_info, modlist_paddr)), uint64_t{0x2004});
      }},
     {Clause::kStart8, "puts the command line above 4 GiB",
+     [](Capture& c) { move_command_line(c, 0x100000000); }},
+    {Clause::kStart8, "puts the command line above 1 GiB", [](Capture& c) { move_command_line(c, 0xfee01000); }},
+    {Clause::kStart8, "puts the command line in memory that is unusable",
      [](Capture& c) {
-       move(c, kCommandLine, 0x100000000, 20);
-       put(c, info(offsetof(hvm_start_info, cmdline_paddr)), uint64_t{0x100000000});
+       put(c, entry(1, offsetof(hvm_memmap_table_entry, type)), uint32_t{XEN_HVM_MEMMAP_TYPE_UNUSABLE});
+       move_command_line(c, 0xa0100);
+     }},
+    {Clause::kStart8, "points at a map where nothing can be read",
+     [](Capture& c) {
+       take(c, kMap, 5 * sizeof(hvm_memmap_table_entry));
+       c.unreadable = {kMap};
      }},
     {Clause::kStart8, "puts the map where its own map lists nothing",
      [](Capture& c) {
@@ -153,7 +206,11 @@ constexpr auto kPlants = std::to_array<Plant>({
        const std::vector<std::byte> zeros(sizeof(hvm_start_info));
        if (!add_memory(c.memory, 0x9000, zeros)) std::abort();
      }},
-    {Clause::kCpu1, "leaves ebx at what it was", [](Capture& c) { c.registers["ebx"] = 0xfffffff0; }},
+    {Clause::kCpu1, "leaves ebx at what it was",
+     [](Capture& c) {
+       c.registers["ebx"] = 0xfffffff0;
+       c.unreadable = {0xfffffff0};
+     }},
     {Clause::kCpu2, "leaves cr0.NE set", [](Capture& c) { c.registers["cr0"] = 0x31; }},
     {Clause::kCpu2, "leaves cr4.PAE set", [](Capture& c) { c.registers["cr4"] = 0x20; }},
     {Clause::kCpu2, "enters in long mode", [](Capture& c) { c.registers["efer"] = 0x500; }},
@@ -165,34 +222,38 @@ constexpr auto kPlants = std::to_array<Plant>({
      [](Capture& c) { c.segments["tr"] = {0, 0, 0xffff, 0x8b}; }},
     {Clause::kCpu5, "enters with interrupts on", [](Capture& c) { c.registers["eflags"] = 0x202; }},
 
-    {Clause::kPlace1, "puts a module over the kernel",
+    {Clause::kPlace1, "puts a module over the kernel, which spoils both",
      [](Capture& c) {
-       put(c, module(1, offsetof(hvm_modlist_entry, paddr)), uint64_t{kImage + 0x1f000});
-       c.checksums.push_back({kImage + 0x1f000, 0x333, 2});
+       move_module(c, kImage + 0x1f000);
+       c.checksums.back().crc32 = 99;
+       c.image->zeroed = false;
      }},
-    {Clause::kPlace1, "puts a module beyond memory",
-     [](Capture& c) {
-       put(c, module(1, offsetof(hvm_modlist_entry, paddr)), uint64_t{kMemory});
-       c.checksums.push_back({kMemory, 0x333, 2});
-     }},
+    {Clause::kPlace1, "puts a module beyond memory", [](Capture& c) { move_module(c, kMemory); }},
     {Clause::kPlace1, "writes the command line over the module list",
      [](Capture& c) {
        c.asked.command_line.reset();
        // Its last word is zero, and so the string is empty.
        put(c, info(offsetof(hvm_start_info, cmdline_paddr)), module(1, offsetof(hvm_modlist_entry, reserved)));
      }},
-    {Clause::kPlace2, "starts a guest that does not fit",
-     [](Capture& c) { does_not_fit(c, Outcome::kCaptured, ""); }},
+    {Clause::kPlace2, "starts a guest that does not fit", [](Capture& c) { c.asked.fits = false; }},
     {Clause::kPlace2, "refuses without a word",
      [](Capture& c) { does_not_fit(c, Outcome::kRefused, ""); }},
     {Clause::kPlace2, "names one thing of the two",
      [](Capture& c) { does_not_fit(c, Outcome::kRefused, "initrd is too large (max: 16777215, need 20971520)"); }},
+    {Clause::kPlace2, "does not say what would do",
+     [](Capture& c) {
+       does_not_fit(c, Outcome::kRefused, "initrd of 20 MiB does not fit beside a kernel of 96 KiB");
+     }},
     {Clause::kPlace2, "dies of what does not fit",
      [](Capture& c) { does_not_fit(c, Outcome::kHung, "nothing was printed within 20 s"); }},
-    {Clause::kPlace3, "puts a module in the middle of a page",
+    {Clause::kPlace3, "puts a module in the middle of a page", [](Capture& c) { move_module(c, 0x7e00010); }},
+    {Clause::kPlace3, "puts a module above 4 GiB",
      [](Capture& c) {
-       put(c, module(1, offsetof(hvm_modlist_entry, paddr)), uint64_t{0x7e00010});
-       c.checksums.push_back({0x7e00010, 0x333, 2});
+       put(c, entry(4, offsetof(hvm_memmap_table_entry, addr)), uint64_t{4 * kGiB});
+       put(c, entry(4, offsetof(hvm_memmap_table_entry, size)), uint64_t{16 * kMiB});
+       put(c, entry(4, offsetof(hvm_memmap_table_entry, type)), uint32_t{XEN_HVM_MEMMAP_TYPE_RAM});
+       *c.asked.memory += 16 * kMiB;
+       move_module(c, 4 * kGiB);
      }},
 });
 

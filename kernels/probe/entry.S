@@ -39,36 +39,51 @@
 	.section .head, "ax", @progbits
 	.code32
 	.globl	probe_image, probe_entry
+	/*
+	 * Three doors. Whoever comes in by the first or the second is a producer that starts at the file's e_entry (NOTE-5), or
+	 * at the address in another owner's note (NOTE-1): it is let in, and told which door it took.
+	 */
 probe_image:
-	/* What a producer that starts at the file's e_entry would run (NOTE-5): the end, at once, where nobody has an IDT. */
 	.globl	probe_wrong_entry
 probe_wrong_entry:
-	ud2
-	jmp	probe_wrong_entry
+	jmp	by_wrong_entry
+	.org	PROBE_FOREIGN_ENTRY
+	jmp	by_foreign_entry
 	.balign	8
 signature:
 	.long	SIGNATURE_LOW, SIGNATURE_HIGH
 
-probe_entry:
+	/* Finds the image's address, for esp, and notes the door, which is 0 so far (NOTE-7). */
+	.macro COME_IN door
 	movl	%eax, %dr0
 	movl	%esp, %dr1
 	movl	BORROWED, %eax
 	movl	$(BORROWED + 4), %esp
-	call	here
-here:	popl	%esp
+	call	1f
+1:	popl	%esp
 	movl	%eax, BORROWED
-	leal	-IN(here)(%esp), %esp
+	leal	-IN(1b)(%esp), %esp
 	cmpl	$SIGNATURE_LOW, IN(signature)(%esp)
-	jne	search
+	jne	2f
 	cmpl	$SIGNATURE_HIGH, IN(signature) + 4(%esp)
-	je	found
-search:
-	movl	$(SEARCH_FROM - SEARCH_STEP), %esp
-1:	leal	SEARCH_STEP(%esp), %esp
+	je	4f
+2:	movl	$(SEARCH_FROM - SEARCH_STEP), %esp
+3:	leal	SEARCH_STEP(%esp), %esp
 	cmpl	$SIGNATURE_LOW, IN(signature)(%esp)
-	jne	1b
+	jne	3b
 	cmpl	$SIGNATURE_HIGH, IN(signature) + 4(%esp)
-	jne	1b
+	jne	3b
+4:	movl	$IN(\door), IN(probe_state) + STATE_ENTRY(%esp)
+	.endm
+
+by_wrong_entry:
+	COME_IN	probe_wrong_entry
+	jmp	found
+by_foreign_entry:
+	COME_IN	probe_image + PROBE_FOREIGN_ENTRY
+	jmp	found
+probe_entry:
+	COME_IN	probe_entry
 
 	/* esp is the image's address. */
 found:	movl	%ebx, IN(probe_state) + STATE_EBX(%esp)

@@ -394,6 +394,7 @@ void probe_main(void) {
   json_number("bits", sizeof(void*) * 8);
   json_number("image", probe_state.image);
   json_number("linked", PROBE_LINK_ADDRESS);
+  json_number("entry", (uint64_t)probe_state.image + probe_state.entry);
   json_number("size", (uint64_t)(image_end - probe_image));
   json_bool("zeroed", zeroed);
   json_bool("movable", PROBE_RELOCATABLE);

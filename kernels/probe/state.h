@@ -38,7 +38,11 @@
 #define STATE_FLOAT_STATUS 128
 #define STATE_FLOAT_CONTROL 132
 #define STATE_IMAGE 136 /* physical address of the image's first byte */
-#define STATE_SIZE 140
+#define STATE_ENTRY 140 /* offset in the image of the first instruction that ran */
+#define STATE_SIZE 144
+
+/* Offset in the image of an entry that only another owner's note names. */
+#define PROBE_FOREIGN_ENTRY 8
 
 #ifndef __ASSEMBLER__
 #include <stddef.h>
@@ -48,7 +52,7 @@ struct state {
   uint32_t eax, ebx, ecx, edx, esi, edi, ebp, esp, eflags, cr0, cr2, cr3, cr4;
   uint32_t cs, ds, es, ss, fs, gs, ldtr, tr;
   uint16_t gdtr[4], idtr[4];
-  uint32_t dr2, dr3, dr6, dr7, efer, apic_base[2], float_status, float_control, image;
+  uint32_t dr2, dr3, dr6, dr7, efer, apic_base[2], float_status, float_control, image, entry;
 };
 
 _Static_assert(sizeof(struct state) == STATE_SIZE, "as entry.S fills it");
@@ -58,6 +62,7 @@ _Static_assert(offsetof(struct state, idtr) == STATE_IDTR, "as entry.S fills it"
 _Static_assert(offsetof(struct state, dr2) == STATE_DR2, "as entry.S fills it");
 _Static_assert(offsetof(struct state, apic_base) == STATE_APIC_BASE, "as entry.S fills it");
 _Static_assert(offsetof(struct state, image) == STATE_IMAGE, "as entry.S fills it");
+_Static_assert(offsetof(struct state, entry) == STATE_ENTRY, "as entry.S fills it");
 #endif
 
 #endif

@@ -24,6 +24,19 @@ struct ModuleAsked {
   std::optional<std::string> command_line = {};
 };
 
+/// Where a kernel could be started wrongly, and the clause that is broken then.
+struct WrongEntry {
+  std::uint64_t at = 0;
+  Clause clause = Clause::kNone;
+};
+
+/// Note 19, as the kernel's file has it (NOTE-6).
+struct RelocationGiven {
+  std::uint64_t alignment = 0;
+  std::uint64_t lowest = 0;
+  std::uint64_t highest = 0;  ///< of the last byte
+};
+
 /// What the producer was asked for. What is absent is not known, and nothing is held against it.
 struct Case {
   std::string name = {};
@@ -35,7 +48,11 @@ struct Case {
   std::optional<std::string> command_line = {};
   std::optional<std::vector<ModuleAsked>> modules = {};
   std::optional<std::uint64_t> map_entries = {};  ///< the map has at least so many
-  bool fits = true;  ///< false: it cannot be done with this memory, and should be refused (PLACE-2)
+  bool fits = true;      ///< false: it cannot be done with this memory, and should be refused (PLACE-2)
+  bool bootable = true;  ///< false: `about` tells why nobody can boot this kernel, which should be refused
+  std::optional<std::uint64_t> entry = {};     ///< what the kernel's note says, where it was linked
+  std::vector<WrongEntry> wrong_entries = {};  ///< other places where it would run, as linked
+  std::optional<RelocationGiven> relocation = {};
 };
 
 enum class Outcome : std::uint8_t {
@@ -53,9 +70,10 @@ enum class Outcome : std::uint8_t {
 struct Image {
   std::uint64_t at = 0;
   std::uint64_t linked = 0;
-  std::optional<std::uint64_t> size = {};  ///< bss included
-  std::optional<bool> zeroed = {};         ///< whether its bss was zero (NOTE-7)
-  std::optional<bool> movable = {};        ///< whether it has note 19 (NOTE-6)
+  std::optional<std::uint64_t> entry = {};  ///< the address of the first instruction that ran
+  std::optional<std::uint64_t> size = {};   ///< bss included
+  std::optional<bool> zeroed = {};          ///< whether its bss was zero (NOTE-7)
+  std::optional<bool> movable = {};         ///< whether it has note 19 (NOTE-6)
 };
 
 /// A segment register with what the CPU caches behind it, told from outside of the guest.
@@ -108,6 +126,7 @@ struct Capture {
   std::vector<StringSeen> strings = {};
   std::vector<RamTried> ram = {};
   std::vector<std::uint64_t> rsdp_elsewhere = {};  ///< where the usual places hold "RSD PTR "
+  std::vector<std::uint64_t> unreadable = {};      ///< where the guest looked, and no memory answered
 };
 
 /// The largest capture that is read.

@@ -34,6 +34,7 @@ struct Judgement {
   Verdict verdict;
   std::string seen = {};
   std::string owed = {};
+  Severity severity = Severity::kMust;  ///< of this breach, where it is less than its clause's
 };
 
 using Check = Judgement (*)(const Evidence&);
@@ -53,7 +54,8 @@ struct ClauseEntry {
   std::string_view rationale;  ///< what is at stake
   std::string_view source;
   Judged judged;
-  Check check;  ///< for Judged::kCapture, else null
+  Check check;                    ///< for Judged::kCapture, else null
+  std::string_view reading = {};  ///< what the check takes the text to mean where that leaves room
 };
 
 /// Every clause, in the order of the enumeration `Clause`.

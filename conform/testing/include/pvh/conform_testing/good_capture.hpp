@@ -19,6 +19,8 @@ inline constexpr std::uint64_t kRsdp = 0xe0000;
 inline constexpr std::uint64_t kRoot = 0xe0040;
 inline constexpr std::uint64_t kGdt = 0x6000;
 inline constexpr std::uint64_t kImage = 0x100000;
+inline constexpr std::uint64_t kEntry = 0x100100;
+inline constexpr std::uint64_t kForeignEntry = 0x100008;
 
 /// Two modules, one with a command line; five map entries; ACPI; everything asked for is there.
 [[nodiscard]] Capture good_capture();
