@@ -134,6 +134,9 @@ Judgement map_5(const Evidence& evidence) {
   const std::string seen = fmt::format("{} KiB of RAM", ram / kKiB);
   if (asked && ram > *asked) return broken(seen + ", more than was asked for", owed);
   const bool less = asked && *asked - ram > kUnlisted;
+  const auto& entries = evidence.capture.asked.map_entries;
+  if (less && entries && evidence.map->size() < *entries)
+    return not_seen(seen + ", in fewer entries than were asked for (MAP-4)", owed);
   // Memory of a type that nobody knows may be what is missing.
   if (less && !std::ranges::all_of(*evidence.map, has_known_type))
     return not_seen(seen + ", and memory of an unknown type (MAP-2)", owed);

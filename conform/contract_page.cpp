@@ -85,7 +85,8 @@ Where a clause leaves room, this is what `pvh conform` takes it to mean.
     if (!entry.reading.empty()) fmt::format_to(out, "| {} | {} |\n", clause_id(entry.id), entry.reading);
   page += R"(
 ## What no capture tells, and why
-Each clause has a planted fault that is found as its own and as no other's: in a capture (`conform/testing/plants.cpp`), in a header (`tests/abi/clauses.sh`) or
+Each clause has a planted fault that is found as its own and as no other's: in a capture (`conform/testing/plants.cpp`), in a
+producer that runs (`conform/testing/planted_producer.cpp`), in a header (`tests/abi/clauses.sh`) or
 in a consumer (`conform/consumers/testing/planted.c`); a clause without one fails a test.
 
 | id | why |

@@ -57,7 +57,10 @@ class Notes {
     for (const std::uint32_t word : words) append_le(description, word);
     return add(owner, type, description);
   }
-  Notes& entry(std::string_view owner, std::uint32_t address) { return words(owner, kEntryNote, {address}); }
+  /// In 8 bytes, as 64-bit kernels have it: what is about 4 bytes is a case of its own.
+  Notes& entry(std::string_view owner, std::uint32_t address) {
+    return words(owner, kEntryNote, {address, 0});
+  }
   [[nodiscard]] const std::vector<std::byte>& bytes() const { return bytes_; }
 
  private:
@@ -266,8 +269,11 @@ std::vector<std::byte> guest_file(Guest guest) {
       notes.entry("Not", kForeignEntry).entry("Xen", entry);
       return with_notes(elf, {{notes}});
     }
-    case Guest::kShortNote:
-      return with_notes(elf, {{ours}});
+    case Guest::kShortNote: {
+      Notes notes;
+      notes.words("Xen", kEntryNote, {entry});
+      return with_notes(elf, {{notes}});
+    }
     case Guest::kLongNote: {
       Notes notes;
       notes.words("Xen", kEntryNote, {entry, 0, 0});

@@ -206,6 +206,8 @@ Result<conform::ProducerReport> run_producer(const std::string& name, const Opti
   conform::ProducerReport report{.producer = name, .version = version_of(*monitor, options.limit)};
   std::vector<Work> works;
   for (Work& work : matrix(options.matrix)) {
+    if (!options.only.empty() && std::ranges::find(options.only, work.asked.name) == options.only.end())
+      continue;
     if (const auto why = monitor->cannot(work))
       report.left_out.push_back({work.asked.name, *why});
     else

@@ -17,6 +17,7 @@ struct Options {
   std::string pvh;                          ///< this program, for the two engines
   std::string qemu = "qemu-system-x86_64";  ///< for the machines of QEMU
   Matrix matrix = Matrix::kShort;
+  std::vector<std::string> only = {};  ///< the names of the cases that are run; empty: all of the matrix
   /// Of one case, more with a long command line; what is late is killed, and that is the verdict.
   std::chrono::milliseconds limit{20000};
   unsigned jobs = 2;  ///< cases at once
