@@ -182,5 +182,15 @@ TEST(RamOf, DoesNotBelieveAnEntryThatWraps) {
   EXPECT_TRUE(ram_of({{0xfffffffffffff000, 0x2000, 1, 0}}).empty());
 }
 
+TEST(Variants, AreAboutClausesThatAKernelOwes) {
+  for (const Variant& variant : variants()) {
+    const conform::ClauseEntry& entry = conform::entry_of(variant.clause);
+    EXPECT_NE(entry.owed_by & conform::kConsumer, 0) << variant.name << ": " << clause_id(variant.clause);
+    // What is only advised is explained where the clause is.
+    if (variant.severity == entry.severity) continue;
+    EXPECT_THAT(std::string(entry.reading), ::testing::HasSubstr("advised against")) << variant.name;
+  }
+}
+
 }  // namespace
 }  // namespace pvh::consumers
