@@ -80,8 +80,10 @@ void write_cell(Out out, const ProducerReport& report, Clause clause) {
 
 void write_matrix(Out out, std::span<const ProducerReport> reports) {
   fmt::format_to(out, "<table><thead><tr><th>clause</th>");
-  for (const ProducerReport& report : reports)
-    fmt::format_to(out, "<th title=\"{}\">{}</th>", xml(report.version), xml(report.producer));
+  const std::vector<std::string> names = column_names(reports, true);
+  for (std::size_t i = 0; i < reports.size(); ++i)
+    fmt::format_to(out, "<th title=\"{}\">{}</th>",
+                   xml(reports[i].version.empty() ? reports[i].producer : reports[i].version), xml(names[i]));
   fmt::format_to(out, "<th>at stake</th></tr></thead><tbody>\n");
   for (const ClauseEntry& entry : clauses()) {
     if ((entry.owed_by & kProducer) == 0) continue;
@@ -171,6 +173,19 @@ void write_legend(Out out) {
   fmt::format_to(out, "<span>below each bar: kernel, start info, tables, strings, modules</span></p>\n");
 }
 
+void write_cases(Out out, const ProducerReport& report) {
+  if (!report.not_run.empty()) {
+    fmt::format_to(out, "<li>{}: not run: {}</li>\n", xml(report.producer), xml(report.not_run));
+    return;
+  }
+  fmt::format_to(out, "<li>{}{}: {} cases; {}</li>\n", xml(report.producer),
+                 report.version.empty() ? "" : " (" + xml(report.version) + ")", report.results.size(),
+                 conclusion_text(report));
+  for (const LeftOut& left : report.left_out)
+    fmt::format_to(out, "<li>{}: left out: {}: {}</li>\n", xml(report.producer), xml(left.name),
+                   xml(left.why));
+}
+
 }  // namespace
 
 std::string html_report(std::span<const ProducerReport> reports) {
@@ -181,17 +196,7 @@ std::string html_report(std::span<const ProducerReport> reports) {
   write_legend(out);
   for (const ProducerReport& report : reports) write_maps(out, report);
   fmt::format_to(out, "<h2>Cases</h2>\n<ul>\n");
-  for (const ProducerReport& report : reports) {
-    if (!report.not_run.empty()) {
-      fmt::format_to(out, "<li>{}: not run: {}</li>\n", xml(report.producer), xml(report.not_run));
-      continue;
-    }
-    fmt::format_to(out, "<li>{} ({}): {} cases</li>\n", xml(report.producer), xml(report.version),
-                   report.results.size());
-    for (const LeftOut& left : report.left_out)
-      fmt::format_to(out, "<li>{}: left out: {}: {}</li>\n", xml(report.producer), xml(left.name),
-                     xml(left.why));
-  }
+  for (const ProducerReport& report : reports) write_cases(out, report);
   return page + "</ul></body></html>\n";
 }
 
