@@ -175,10 +175,6 @@ void read_cpu(Reader& reader, const Json& json, Capture& out) {
                             .base = reader.number(value, path, "base", true).value_or(0),
                             .limit = reader.number(value, path, "limit", true).value_or(0),
                             .attributes = reader.number(value, path, "attributes", true).value_or(0)};
-      const auto told = out.registers.find(name);
-      if (told != out.registers.end() && told->second != out.segments[name].selector)
-        return reader.wrong(path + ".selector", fmt::format("{}", out.segments[name].selector),
-                            fmt::format("{}, as in registers.{}", told->second, name));
     }
   }
 }

@@ -179,11 +179,14 @@ void write_summary(Out out, const ProducerReport& report, std::string_view name,
                  counted(report.results.size(), "case"), counted(count_of(report, Verdict::kPass), "clause"),
                  count_of(report, Verdict::kBroken), count_of(report, Verdict::kNotSeen),
                  conclusion_text(report));
-  for (const CaseResult& result : report.results)
-    if (!tells(result))
-      fmt::format_to(out, "  nothing was seen: {}: {}\n", one_line(result.capture.asked.name),
-                     one_line(result.capture.words.empty() ? outcome_name(result.capture.outcome)
-                                                           : std::string_view(result.capture.words)));
+  for (const CaseResult& result : report.results) {
+    if (tells(result)) continue;
+    const Capture& capture = result.capture;
+    fmt::format_to(
+        out, "  nothing was seen: {}: {}\n",
+        capture.asked.name.empty() ? "a case without a name" : one_line(capture.asked.name),
+        capture.words.empty() ? std::string(outcome_name(capture.outcome)) : one_line(capture.words));
+  }
   for (const LeftOut& left : report.left_out)
     fmt::format_to(out, "  left out: {}: {}\n", one_line(left.name), one_line(left.why));
 }

@@ -263,7 +263,7 @@ HUNG = {"pvh_capture": 1, "producer": "mine", "outcome": "hung", "words": "no wo
 
 def judged(lab: Lab) -> None:
     """The exit code and the words of `judge` agree, and no error is anything but JSON where JSON is asked for."""
-    hung, about, twice = (lab.work / f"{name}.json" for name in ("hung", "about", "twice"))
+    hung, about, twice, less = (lab.work / f"{name}.json" for name in ("hung", "about", "twice", "less"))
     hung.write_text(json.dumps(HUNG))
     about.write_text(json.dumps(HUNG | {"case": {"about": "START-1"}}))
     twice.write_text('{"pvh_capture": 1, "producer": "a", "outcome": "hung", "case": {"memory": 1, "memory": 2}}')
@@ -273,7 +273,14 @@ def judged(lab: Lab) -> None:
     assert json.loads(call(lab, "judge", hung, "--json").stdout)["conclusion"] == "nothing seen"
     good = next(iter(sorted(captures_of_ours(lab))))
     done = call(lab, "judge", good)
-    assert done.returncode == 0 and "it breaks nothing that was seen; not seen: " in done.stdout, done.stdout
+    assert done.returncode == 0 and "; it keeps the contract\n" in done.stdout, done.stdout
+    part = json.loads(good.read_text())
+    del part["registers"]["cr4"]
+    less.write_text(json.dumps(part))
+    done = call(lab, "judge", less)
+    assert done.returncode == 0 and "it breaks nothing that was seen; not seen: CPU-2\n" in done.stdout, done.stdout
+    done = call(lab, "judge", less, hung)
+    assert done.returncode == 1, done.stdout
     done = call(lab, "judge", twice, "--json")
     assert done.returncode == 1 and json.loads(done.stdout)["error"]["subject"] == "case.memory", done.stdout
     for words, code in ((["judge", lab.work / "none.json"], 1), (["producer", "no-such"], 2), (["producer", "command:x"], 2),
