@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "commands.hpp"
+#include "conform_output.hpp"
 #include "consumer.hpp"
 #include "files.hpp"
 #include "json.hpp"
@@ -22,6 +23,7 @@ namespace pvh::cli {
 namespace {
 
 namespace fs = std::filesystem;
+using conform::Conclusion;
 using conform::ProducerReport;
 using Json = nlohmann::ordered_json;
 
@@ -54,20 +56,6 @@ int list(const ConformOptions& options) {
   return print(text) ? kExitDone : kExitError;
 }
 
-int fail(const ConformOptions& options, const Failure& failure) {
-  if (options.json && !print(failure_json(failure))) return kExitError;
-  complain(message(failure));
-  return kExitError;
-}
-
-/// Whether `text` came to lie in `path`, where one is named.
-bool written(const std::string& path, const std::string& text) {
-  if (path.empty()) return true;
-  const auto done = write_file(path, as_bytes(text));
-  if (!done) complain(message({done.error(), path}));
-  return done.has_value();
-}
-
 /// Everything that was asked for; false where some of it could not be written.
 bool tell(const ConformOptions& options, std::span<const ProducerReport> reports) {
   const Style style = output_style();
@@ -94,7 +82,12 @@ int judge(const ConformOptions& options) {
     report->results.push_back({std::move(*capture), std::move(findings)});
   }
   if (!tell(options, reports)) return kExitError;
-  return std::ranges::all_of(reports, conform::breaks_nothing) ? kExitDone : kExitError;
+  // One capture alone cannot show every clause, but it has to show something.
+  const bool sound = std::ranges::all_of(reports, [](const ProducerReport& report) {
+    const Conclusion conclusion = conclusion_of(report);
+    return conclusion == Conclusion::kKeeps || conclusion == Conclusion::kBreaksNothing;
+  });
+  return sound ? kExitDone : kExitError;
 }
 
 /// Where this program lies, to be run as a producer itself.
@@ -104,17 +97,30 @@ std::string own_path() {
   return problem ? "pvh" : path.string();
 }
 
-/// Each capture as a file of its own: "qemu-q35-03.json".
-bool keep_captures(const std::string& folder, const ProducerReport& report) {
-  if (folder.empty()) return true;
+/// The folder for captures, made before anything is run.
+Result<void> make_folder(const std::string& folder) {
+  if (folder.empty()) return {};
   std::error_code problem;
   fs::create_directories(folder, problem);
-  std::string name = report.producer.substr(0, report.producer.find(':'));
+  if (!problem && fs::is_directory(folder, problem)) return {};
+  return std::unexpected(Error{.what = Fault::kFileFailed,
+                               .subject = "the folder for captures",
+                               .found = problem ? problem.message() : "there is a file of that name",
+                               .wanted = "made"});
+}
+
+/// Each capture as a file of its own: "qemu-q35-03.json". Of commands each has its place among the names too.
+Result<void> keep_captures(const std::string& folder, const ProducerReport& report, std::size_t number) {
+  if (folder.empty()) return {};
+  const std::size_t colon = report.producer.find(':');
+  std::string name = report.producer.substr(0, colon);
+  if (colon != std::string::npos && number > 0) name += fmt::format("-{}", number + 1);
   for (std::size_t i = 0; i < report.results.size(); ++i) {
     const std::string path = (fs::path(folder) / fmt::format("{}-{:02}.json", name, i)).string();
-    if (!written(path, conform::write_capture(report.results[i].capture))) return false;
+    auto done = write_file(path, as_bytes(conform::write_capture(report.results[i].capture)));
+    if (!done) return done;
   }
-  return true;
+  return {};
 }
 
 int producer(const ConformOptions& options) {
@@ -122,11 +128,16 @@ int producer(const ConformOptions& options) {
                        .qemu = options.qemu,
                        .matrix = options.full ? runners::Matrix::kFull : runners::Matrix::kShort};
   if (options.timeout) how.limit = *options.timeout;
+  for (const std::string& name : options.names)
+    if (const auto known = runners::check_producer(name); !known) return fail(options, {known.error(), ""});
+  if (const auto made = make_folder(options.captures); !made)
+    return fail(options, {made.error(), options.captures});
   std::vector<ProducerReport> reports;
   for (const std::string& name : options.names) {
     auto report = runners::run_producer(name, how);
     if (!report) return fail(options, {report.error(), ""});
-    if (!keep_captures(options.captures, *report)) return kExitError;
+    if (const auto kept = keep_captures(options.captures, *report, reports.size()); !kept)
+      return fail(options, {kept.error(), options.captures});
     reports.push_back(std::move(*report));
   }
   if (!tell(options, reports)) return kExitError;

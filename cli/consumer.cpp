@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "commands.hpp"
+#include "conform_output.hpp"
 #include "ending.hpp"
 #include "files.hpp"
 #include "json.hpp"
@@ -115,13 +116,6 @@ std::vector<std::string> boot_command(const ConformOptions& options, const std::
   return out;
 }
 
-bool written(const std::string& path, const std::string& text) {
-  if (path.empty()) return true;
-  const auto done = write_file(path, as_bytes(text));
-  if (!done) complain(message({done.error(), path}));
-  return done.has_value();
-}
-
 bool tell(const ConformOptions& options, const consumers::ConsumerReport& report) {
   const Style style = output_style();
   const std::string text =
@@ -131,12 +125,6 @@ bool tell(const ConformOptions& options, const consumers::ConsumerReport& report
   const bool files = written(options.junit, options.junit.empty() ? "" : consumers::junit_report(report)) &&
                      written(options.html, options.html.empty() ? "" : consumers::html_report(report));
   return print(text) && files;
-}
-
-int fail(const ConformOptions& options, const Failure& failure) {
-  if (options.json && !print(failure_json(failure))) return kExitError;
-  complain(message(failure));
-  return kExitError;
 }
 
 Result<engine::Outcome> run_plan(const ConformOptions& options, const boot::BootPlan& plan) {
@@ -152,10 +140,10 @@ Result<engine::Outcome> run_plan(const ConformOptions& options, const boot::Boot
 }  // namespace
 
 int consumer(const ConformOptions& options, const std::string& program) {
-  const auto subject = open_subject(options);
-  if (!subject) return fail(options, subject.error());
   const auto variants = wanted(options);
   if (!variants) return fail(options, variants.error());
+  const auto subject = open_subject(options);
+  if (!subject) return fail(options, subject.error());
   consumers::Options how{.command = boot_command(options, program), .expect = options.expect};
   how.silent_without_command_line = subject->is_linux && !options.initrds.empty();
   if (options.timeout) how.limit = *options.timeout;

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "options_conform.hpp"
+
 namespace pvh::cli {
 namespace {
 
@@ -127,45 +131,6 @@ kept (1G; 0: nothing); what was not used for longest goes first.
 Exit: 0 done, 1 an error, 2 wrong usage.
 )";
 
-constexpr std::string_view kConform =
-    R"(pvh conform list | judge CAPTURE... | producer NAME... | consumer KERNEL | variants |
-            boot VARIANT KERNEL [options]: who keeps the contract.
-
-  pvh conform producer pvh-qemu qemu-q35 --html report.html
-  pvh conform producer "command:mymonitor -m {memory} [--initrd {initrd}] {kernel}"
-  pvh conform producer qemu-pc --captures out && pvh conform judge out/*.json
-  pvh conform consumer vmlinuz --json
-  pvh conform boot map-1000 vmlinuz
-
-list shows the clauses, judge what a captured start of day breaks (docs/capture.md), and producer
-captures and judges: pvh-qemu, pvh-kvm, qemu-microvm, qemu-q35, qemu-pc, xen (in QEMU; its packages
-are fetched, not installed), or any monitor by a command in which {kernel}, {initrd}, {cmdline},
-{memory} (MiB), {cpus} and {output} (a file for the serial line; else standard output) are filled
-in. What stands in [ ] is left out where it has no value.
-
-consumer boots a kernel under each variant of a correct start of day, and says which it survives
-and, of kernels that tell (a Linux, hello, the probe), whether it used exactly what it was given.
-variants lists them, and boot boots one, with the guest's serial line on this terminal. Without
---initrd a Linux gets one process of ours, which tells.
-
-  --json, --tap        as JSON or as TAP on standard output
-  --junit FILE         also as JUnit XML
-  --html FILE          also as a page: clauses by producers, memory maps drawn to scale
-  --markdown           of list: docs/contract.md
-  --matrix MATRIX      of producer: short or full (short)
-  --captures FOLDER    of producer: keep the captures there
-  --qemu PATH          which QEMU (qemu-system-x86_64)
-  --timeout SECONDS    of one case (20; more for a long command line), or of a consumer's boot (60)
-  --initrd FILE        of consumer and boot: a module, in every variant that has some; repeatable
-  --append TEXT        of them: the command line, in every variant but those that are about it
-  --engine ENGINE      of them: qemu or kvm (qemu)
-  --expect TEXT        of consumer: what the kernel says that came up, where it does not tell
-  --only NAME,NAME     of consumer: these variants, and the plain one
-
-Exit: 0 every "must" clause passed (of judge: none is broken; of consumer: every "must"
-variant that can be made was survived, with what was given), 1 not so, or an error, 2 wrong usage.
-)";
-
 }  // namespace
 
 std::string help_for(std::string_view command) {
@@ -175,8 +140,15 @@ std::string help_for(std::string_view command) {
   if (command == "inspect") text = kInspect;
   if (command == "extract") text = kExtract;
   if (command == "cache") text = kCache;
-  if (command == "conform") text = kConform;
+  if (command == "conform") text = conform_help("");
   return std::string(text);
+}
+
+std::string help_for(std::string_view command, std::span<const std::string> words) {
+  if (command != "conform") return help_for(command);
+  const auto actions = conform_actions();
+  const auto action = std::ranges::find_first_of(words, actions);
+  return std::string(conform_help(action == words.end() ? std::string_view() : *action));
 }
 
 std::string_view version_text() {

@@ -406,7 +406,7 @@ std::expected<Command, UsageError> parse_arguments(std::span<const std::string> 
   const auto rest = arguments.subspan(1);
   if (asks_for_help(command) || command == "help") {
     const std::string_view about = rest.empty() ? std::string_view() : rest.front();
-    if (about.empty() || help_for(about) != help_for("")) return TextWanted{help_for(about)};
+    if (about.empty() || help_for(about) != help_for("")) return TextWanted{help_for(about, rest)};
     return Usage(UsageError{whole("", fmt::format("there is no command `{}`", printable(about)))});
   }
   if (command == "--version" || command == "-V") return TextWanted{std::string(version_text())};
@@ -418,13 +418,15 @@ std::expected<Command, UsageError> parse_arguments(std::span<const std::string> 
   }
   for (const std::string& argument : rest) {
     if (argument == "--") break;
-    if (asks_for_help(argument)) return TextWanted{help_for(command)};
+    if (asks_for_help(argument)) return TextWanted{help_for(command, rest)};
   }
   const auto done = parser.parse(rest);
-  if (!done) return Usage(UsageError{whole(command, done.error())});
-  auto out = to_command(command, texts);
-  if (!out) return Usage(UsageError{whole(command, out.error().text)});
-  return out;
+  auto out = done ? to_command(command, texts) : Usage(UsageError{done.error()});
+  if (out) return out;
+  // An action is part of the command's name.
+  const bool has_action = conform_action(texts.conform.action).has_value();
+  return Usage(UsageError{
+      whole(has_action ? fmt::format("{} {}", command, texts.conform.action) : command, out.error().text)});
 }
 
 }  // namespace pvh::cli

@@ -173,7 +173,7 @@ TEST(Options, EveryWrongUseIsSaid) {
       {"two consumers", {"conform", "consumer", "a", "b"}, "one kernel"},
       {"a variant without a kernel", {"conform", "boot", "plain"}, "a variant and a kernel"},
       {"an engine that tells nothing", {"conform", "consumer", "k", "--engine", "auto"}, "qemu or kvm"},
-      {"two forms at once", {"conform", "list", "--json", "--tap"}, "exclude"},
+      {"two forms at once", {"conform", "judge", "c", "--json", "--tap"}, "exclude"},
       {"help for what is not there", {"help", "boot"}, "no command `boot`"},
       {"a module without a file", {"run", "k", "--module", ",text"}, "--module"},
       {"a serial number that is too long",

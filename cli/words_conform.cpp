@@ -18,8 +18,11 @@ words::Table words_conform() {
        "Write {wanted} where its path belongs."},
       {Fault::kUnknownVariant, "there is no variant {subject}", "`pvh conform variants` lists them."},
       {Fault::kVariantImpossible, "this variant cannot be made here: {found}", ""},
-      {Fault::kOpenTemplate, "the command {subject} has {found} without its end",
-       "Words stand between two quotes of one kind, and what may be left out in [ ]."},
+      {Fault::kOpenTemplate, "the command {subject} has {found}",
+       "Words stand between two quotes of one kind, and what may be left out in one pair of [ ]; in quotes a "
+       "bracket is itself."},
+      {Fault::kUnknownPlace, "the command {subject} has {found}, which is nothing that is filled in",
+       "There are {wanted}. Where a brace itself is meant, write it twice."},
       {Fault::kProducerFailed, "the producer {subject} could not be run: {found}", ""},
   };
   return kWords;

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "hex.hpp"
+#include "json_outline.hpp"
 #include "pvh/conform/capture.hpp"
 #include "pvh/conform/clauses.hpp"
 
@@ -40,7 +42,7 @@ std::string kind_of(const Json& value) {
 /// Reads members of one object; the first thing wrong is kept, and everything after it reads as absent.
 class Reader {
  public:
-  explicit Reader(std::optional<Error>& error) : error_(error) {}
+  Reader(std::optional<Error>& error, const WrittenNumbers& written) : error_(error), written_(written) {}
 
   void wrong(const std::string& path, std::string found, std::string wanted) {
     if (error_) return;
@@ -65,7 +67,9 @@ class Reader {
     if (value == nullptr) return std::nullopt;
     if (value->is_number_unsigned() && value->get<std::uint64_t>() <= most)
       return value->get<std::uint64_t>();
-    wrong(join(path, name), kind_of(*value), fmt::format("a whole number from 0 to {}", most));
+    const auto written = written_.find(join(path, name));
+    wrong(join(path, name), written == written_.end() ? kind_of(*value) : written->second,
+          fmt::format("a whole number from 0 to {}", most));
     return std::nullopt;
   }
 
@@ -110,12 +114,11 @@ class Reader {
 
   [[nodiscard]] bool failed() const { return error_.has_value(); }
 
-  static std::string join(const std::string& path, std::string_view name) {
-    return path.empty() ? std::string(name) : fmt::format("{}.{}", path, name);
-  }
+  static std::string join(const std::string& path, std::string_view name) { return joined_path(path, name); }
 
  private:
   std::optional<Error>& error_;
+  const WrittenNumbers& written_;
 };
 
 Clause read_clause(Reader& reader, const Json& json, const std::string& path, const char* name, bool needed) {
@@ -218,18 +221,38 @@ void read_memory(Reader& reader, const Json& json, Capture& out) {
   });
 }
 
-void read_told(Reader& reader, const Json& json, Capture& out) {
+void read_checksums(Reader& reader, const Json& json, Capture& out) {
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint32_t> known;
   reader.list(json, "", "checksums", kMostStrings, [&](const Json& sum, const std::string& path) {
-    out.checksums.push_back({.at = reader.number(sum, path, "at", true).value_or(0),
-                             .size = reader.number(sum, path, "size", true).value_or(0),
-                             .crc32 = static_cast<std::uint32_t>(
-                                 reader.number(sum, path, "crc32", true, UINT32_MAX).value_or(0))});
+    const Checksum read{
+        .at = reader.number(sum, path, "at", true).value_or(0),
+        .size = reader.number(sum, path, "size", true).value_or(0),
+        .crc32 = static_cast<std::uint32_t>(reader.number(sum, path, "crc32", true, UINT32_MAX).value_or(0))};
+    const auto [same, is_new] = known.emplace(std::pair(read.at, read.size), read.crc32);
+    if (!is_new && same->second != read.crc32)
+      return reader.wrong(path + ".crc32", fmt::format("{}", read.crc32),
+                          fmt::format("{}, as in another of the same bytes", same->second));
+    if (is_new) out.checksums.push_back(read);
   });
+}
+
+void read_strings(Reader& reader, const Json& json, Capture& out) {
+  std::map<std::uint64_t, std::pair<std::uint64_t, bool>> known;
   reader.list(json, "", "strings", kMostStrings, [&](const Json& string, const std::string& path) {
-    out.strings.push_back({.at = reader.number(string, path, "at", true).value_or(0),
-                           .length = reader.number(string, path, "length", true).value_or(0),
-                           .terminated = reader.boolean(string, path, "terminated", true).value_or(false)});
+    const StringSeen read{.at = reader.number(string, path, "at", true).value_or(0),
+                          .length = reader.number(string, path, "length", true).value_or(0),
+                          .terminated = reader.boolean(string, path, "terminated", true).value_or(false)};
+    const auto [same, is_new] = known.emplace(read.at, std::pair(read.length, read.terminated));
+    if (!is_new && same->second != std::pair(read.length, read.terminated))
+      return reader.wrong(path, fmt::format("another string at {:#x}", read.at),
+                          "the same wherever it is told");
+    if (is_new) out.strings.push_back(read);
   });
+}
+
+void read_told(Reader& reader, const Json& json, Capture& out) {
+  read_checksums(reader, json, out);
+  read_strings(reader, json, out);
   reader.list(json, "", "ram", kMostElements, [&](const Json& tried, const std::string& path) {
     out.ram.push_back({.at = reader.number(tried, path, "at", true).value_or(0),
                        .size = reader.number(tried, path, "size", true).value_or(0),
@@ -248,6 +271,7 @@ void read_told(Reader& reader, const Json& json, Capture& out) {
 Capture read_members(Reader& reader, const Json& json) {
   Capture out;
   out.producer = reader.text(json, "", "producer", true).value_or("");
+  if (out.producer.empty()) reader.wrong("producer", "the text ''", "a name");
   out.version = reader.text(json, "", "version", false).value_or("");
   out.command = reader.text(json, "", "command", false).value_or("");
   if (const Json* asked = reader.object(json, "", "case")) out.asked = read_case(reader, *asked, "case");
@@ -329,17 +353,11 @@ Result<Capture> read_capture(std::string_view text) {
   if (text.size() > kMostCaptureBytes)
     return std::unexpected(Error{
         .what = Fault::kCaptureTooLarge, .found = Size{text.size()}, .wanted = Size{kMostCaptureBytes}});
-  Json json;
-  try {
-    json = Json::parse(text);
-  } catch (const Json::exception& problem) {
-    // The library's only way to say no. Its own words begin with "[json.exception…] ".
-    const std::string words = problem.what();
-    return std::unexpected(Error{.what = Fault::kCaptureNotJson,
-                                 .found = words.substr(std::min(words.find("] ") + 2, words.size()))});
-  }
+  const auto written = outline_of(text);
+  if (!written) return std::unexpected(written.error());
+  const Json json = Json::parse(text, nullptr, false);
   std::optional<Error> error;
-  Reader reader(error);
+  Reader reader(error, *written);
   if (!json.is_object()) {
     reader.wrong("the whole", kind_of(json), "an object");
     return std::unexpected(*error);

@@ -72,7 +72,7 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(WrongMember{R"("registers": [])", "registers", "a list of 0"},
                       WrongMember{R"("registers": {"ebx": "0x1000"})", "registers.ebx", "the text '0x1000'"},
                       WrongMember{R"("registers": {"ebx": -1})", "registers.ebx", "-1"},
-                      WrongMember{R"("registers": {"ebx": 1e3})", "registers.ebx", "1000.0"},
+                      WrongMember{R"("registers": {"ebx": 1e3})", "registers.ebx", "1e3"},
                       WrongMember{R"("segments": {"tr": {"selector": 1, "base": 0, "limit": 1}})",
                                   "segments.tr.attributes", "nothing"},
                       WrongMember{R"("memory": {})", "memory", "an object"},
@@ -92,6 +92,55 @@ INSTANTIATE_TEST_SUITE_P(
                       WrongMember{R"("checksums": [{"at": 0}])", "checksums[0].size", "nothing"},
                       WrongMember{R"("image": {"at": 1})", "image.linked", "nothing"},
                       WrongMember{R"("ram": [{"at": true}])", "ram[0].at", "true"}));
+
+// What a number was written as, where it is none that a capture has.
+INSTANTIATE_TEST_SUITE_P(
+    Numbers, WrongMembers,
+    ::testing::Values(
+        WrongMember{R"("registers": {"ebx": 1e+20})", "registers.ebx", "1e+20"},
+        WrongMember{R"("registers": {"ebx": 18446744073709551616})", "registers.ebx", "18446744073709551616"},
+        WrongMember{R"("registers": {"ebx": 1.5})", "registers.ebx", "1.5"},
+        WrongMember{R"("memory": [{"at": 0, "hex": ""}, {"at": 1e400}])", "memory[1].at", "1e400"},
+        WrongMember{R"("ram": [{"at": -0.5}])", "ram[0].at", "-0.5"},
+        WrongMember{R"("case": {"memory": null})", "case.memory", "null"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    SaidTwice, WrongMembers,
+    ::testing::Values(
+        WrongMember{R"("producer": "q")", "producer", "there twice"},
+        WrongMember{R"("registers": {"ebx": 1, "cr0": 1, "ebx": 1})", "registers.ebx", "there twice"},
+        WrongMember{R"("memory": [{"at": 1, "hex": "00"}, {"at": 9, "hex": "00", "at": 3}])", "memory[1].at",
+                    "there twice"},
+        WrongMember{R"("case": {"modules": [{"size": 1}, {"size": 2, "size": 2}]})", "case.modules[1].size",
+                    "there twice"},
+        WrongMember{R"("unknown": [[{"a": [0, {"b": 1, "b": 2}]}]])", "unknown[0][0].a[1].b", "there twice"},
+        WrongMember{R"("checksums": [{"at": 1, "size": 2, "crc32": 3}, {"at": 1, "size": 2, "crc32": 4}])",
+                    "checksums[1].crc32", "4"},
+        WrongMember{
+            R"("strings": [{"at": 1, "length": 2, "terminated": true}, {"at": 1, "length": 3, "terminated": true}])",
+            "strings[1]", "another string at 0x1"}));
+
+TEST(Capture, MaySayTheSameTwiceInAList) {
+  const auto capture = read_capture(with(
+      R"("checksums": [{"at": 1, "size": 2, "crc32": 3}, {"at": 1, "size": 2, "crc32": 3}, {"at": 1, "size": 4, "crc32": 5}])"));
+  ASSERT_TRUE(capture);
+  EXPECT_EQ(capture->checksums.size(), 2U);
+}
+
+TEST(Capture, IsRefusedWithoutAProducersName) {
+  EXPECT_EQ(error_of(R"({"pvh_capture": 1, "producer": "", "outcome": "captured"})").subject, "producer");
+}
+
+TEST(Capture, IsRefusedWhereItIsTooDeepOrTooManyThings) {
+  const std::string deep = with("\"unknown\": " + std::string(200'000, '['));
+  EXPECT_EQ(error_of(deep).found, Fact(std::string("nested deeper")));
+  std::string many = "0";
+  for (int i = 0; i < 5'000'000; ++i) many += ",0";
+  EXPECT_EQ(error_of(with("\"unknown\": [" + many + "]")).found, Fact(std::string("of more values")));
+  std::string members = "\"x\":0";
+  for (int i = 0; i < 70'000; ++i) members += ",\"" + std::to_string(i) + "\":0";
+  EXPECT_EQ(error_of(with("\"unknown\": {" + members + "}")).subject, "unknown");
+}
 
 TEST(Capture, IsRefusedWithAnUnknownOutcome) {
   const Error error = error_of(R"({"pvh_capture": 1, "producer": "p", "outcome": "fine"})");

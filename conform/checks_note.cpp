@@ -94,7 +94,7 @@ Judgement note_6(const Evidence& evidence) {
   const auto& image = capture.image;
   if (!capture.asked.bootable && capture.asked.about == Clause::kNote6) return of_refusal(capture);
   if (capture.outcome == Outcome::kRefused)
-    return not_applicable("refused, as nobody owes it to move a kernel: " + capture.words, owed);
+    return pass("refused, as nobody owes it to move a kernel: " + capture.words, owed);
   if (!image) return not_seen("the capture does not show where the kernel lies", owed);
   if (image->at == image->linked) return pass(fmt::format("at {:#x}, as linked", image->at), owed);
   const std::string seen = fmt::format("at {:#x}, linked at {:#x}", image->at, image->linked);

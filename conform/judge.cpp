@@ -42,6 +42,19 @@ std::vector<Finding> judge(const Capture& capture) {
   return findings;
 }
 
+bool fails(const Finding& finding) {
+  return finding.judgement.verdict == Verdict::kBroken && finding.judgement.severity == Severity::kMust &&
+         entry_of(finding.clause).severity == Severity::kMust;
+}
+
+bool fails_by(const std::vector<CaseResult>& results, Clause clause) {
+  return std::ranges::any_of(results, [clause](const CaseResult& result) {
+    return std::ranges::any_of(result.findings, [clause](const Finding& finding) {
+      return finding.clause == clause && fails(finding);
+    });
+  });
+}
+
 Verdict overall(const std::vector<CaseResult>& results, Clause clause) {
   bool passed = false;
   bool unseen = false;

@@ -232,7 +232,7 @@ TEST(Judge, TakesARefusalForAnAnswerWhereAKernelWouldHaveToBeMoved) {
   capture.asked = {.about = Clause::kNote6, .relocation = RelocationGiven{0x1000, 0x100000, 0xffffffff}};
   capture.outcome = Outcome::kRefused;
   capture.words = "segment 0 at 0x40000000 is beyond memory";
-  EXPECT_EQ(finding_of(judge(capture), Clause::kNote6).judgement.verdict, Verdict::kNotApplicable);
+  EXPECT_EQ(finding_of(judge(capture), Clause::kNote6).judgement.verdict, Verdict::kPass);
   capture.outcome = Outcome::kHung;
   EXPECT_EQ(finding_of(judge(capture), Clause::kNote6).judgement.verdict, Verdict::kBroken);
 }
@@ -250,6 +250,17 @@ TEST(Judge, WantsAKernelRefusedThatNobodyCanBoot) {
   capture.outcome = Outcome::kRefused;
   capture.words.clear();
   EXPECT_EQ(finding_of(judge(capture), Clause::kNote2).judgement.verdict, Verdict::kBroken);
+}
+
+TEST(Judge, AdvisesWhereNothingIsForbidden) {
+  Capture capture = testing::good_capture();
+  testing::put(capture, testing::kStartInfo + 4, std::uint32_t{2});
+  const std::vector<CaseResult> results{{capture, judge(capture)}};
+  EXPECT_EQ(overall(results, Clause::kStart2), Verdict::kBroken);
+  EXPECT_FALSE(fails_by(results, Clause::kStart2));
+  testing::put(capture, testing::kStartInfo + 8, std::uint32_t{2});
+  const std::vector<CaseResult> worse{{capture, judge(capture)}};
+  EXPECT_TRUE(fails_by(worse, Clause::kStart3));
 }
 
 TEST(Overall, IsBrokenWhereOneCaseBrokeIt) {

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -38,7 +39,9 @@ inline std::optional<Judgement> without_info(const Evidence& evidence) {
 
 /// "0x1000 to 0x1fff"
 inline std::string range_text(std::uint64_t at, std::uint64_t size) {
-  return size == 0 ? fmt::format("nothing at {:#x}", at) : fmt::format("{:#x} to {:#x}", at, at + (size - 1));
+  if (size == 0) return fmt::format("nothing at {:#x}", at);
+  if (size - 1 > UINT64_MAX - at) return fmt::format("{:#x} and {} bytes, which is beyond 2^64", at, size);
+  return fmt::format("{:#x} to {:#x}", at, at + (size - 1));
 }
 
 /// The bytes as text, with all that is not printable ASCII written as \x1b, and no more than a line of it.

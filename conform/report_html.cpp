@@ -28,7 +28,7 @@ thead th { position: sticky; top: 0; background: var(--panel); z-index: 1; }
 summary { cursor: pointer; list-style: none; white-space: nowrap; }
 summary::-webkit-details-marker { display: none; }
 .pass > summary { color: var(--pass); } .broken > summary { color: #fff; background: var(--broken); padding: 0 .4em; border-radius: .2em; }
-.quiet > summary { color: var(--quiet); }
+.advised > summary { color: #b26a00; } .quiet > summary { color: var(--quiet); }
 details > div { position: absolute; z-index: 2; background: var(--panel); border: 1px solid var(--quiet); border-radius: .3em;
   padding: .6em 1em; margin-top: .2em; max-width: 40em; max-height: 60vh; overflow: auto; box-shadow: 0 .2em .8em #0006; }
 dt { font-weight: 600; margin-top: .5em; } dd { margin: 0 0 0 1em; overflow-wrap: anywhere; }
@@ -57,11 +57,12 @@ std::string_view word_of(Verdict verdict) {
 
 void write_cell(Out out, const ProducerReport& report, Clause clause) {
   const Verdict verdict = overall(report.results, clause);
+  const bool advised = verdict == Verdict::kBroken && !fails_by(report.results, clause);
   fmt::format_to(
       out,
       "<td><details name=\"cell\" class=\"{}\"><summary>{}</summary><div id=\"{}--{}\"><b>{}, {}</b><dl>",
-      class_of(verdict), word_of(verdict), xml(report.producer), clause_id(clause), xml(report.producer),
-      clause_id(clause));
+      advised ? "advised" : class_of(verdict), advised ? "should" : word_of(verdict), xml(report.producer),
+      clause_id(clause), xml(report.producer), clause_id(clause));
   // What is broken first.
   for (const bool broken : {true, false}) {
     for (const CaseResult& result : report.results) {
@@ -80,8 +81,10 @@ void write_cell(Out out, const ProducerReport& report, Clause clause) {
 
 void write_matrix(Out out, std::span<const ProducerReport> reports) {
   fmt::format_to(out, "<table><thead><tr><th>clause</th>");
-  for (const ProducerReport& report : reports)
-    fmt::format_to(out, "<th title=\"{}\">{}</th>", xml(report.version), xml(report.producer));
+  const std::vector<std::string> names = column_names(reports, true);
+  for (std::size_t i = 0; i < reports.size(); ++i)
+    fmt::format_to(out, "<th title=\"{}\">{}</th>",
+                   xml(reports[i].version.empty() ? reports[i].producer : reports[i].version), xml(names[i]));
   fmt::format_to(out, "<th>at stake</th></tr></thead><tbody>\n");
   for (const ClauseEntry& entry : clauses()) {
     if ((entry.owed_by & kProducer) == 0) continue;
@@ -171,6 +174,19 @@ void write_legend(Out out) {
   fmt::format_to(out, "<span>below each bar: kernel, start info, tables, strings, modules</span></p>\n");
 }
 
+void write_cases(Out out, const ProducerReport& report) {
+  if (!report.not_run.empty()) {
+    fmt::format_to(out, "<li>{}: not run: {}</li>\n", xml(report.producer), xml(report.not_run));
+    return;
+  }
+  fmt::format_to(out, "<li>{}{}: {} cases; {}</li>\n", xml(report.producer),
+                 report.version.empty() ? "" : " (" + xml(report.version) + ")", report.results.size(),
+                 conclusion_text(report));
+  for (const LeftOut& left : report.left_out)
+    fmt::format_to(out, "<li>{}: left out: {}: {}</li>\n", xml(report.producer), xml(left.name),
+                   xml(left.why));
+}
+
 }  // namespace
 
 std::string html_report(std::span<const ProducerReport> reports) {
@@ -181,17 +197,7 @@ std::string html_report(std::span<const ProducerReport> reports) {
   write_legend(out);
   for (const ProducerReport& report : reports) write_maps(out, report);
   fmt::format_to(out, "<h2>Cases</h2>\n<ul>\n");
-  for (const ProducerReport& report : reports) {
-    if (!report.not_run.empty()) {
-      fmt::format_to(out, "<li>{}: not run: {}</li>\n", xml(report.producer), xml(report.not_run));
-      continue;
-    }
-    fmt::format_to(out, "<li>{} ({}): {} cases</li>\n", xml(report.producer), xml(report.version),
-                   report.results.size());
-    for (const LeftOut& left : report.left_out)
-      fmt::format_to(out, "<li>{}: left out: {}: {}</li>\n", xml(report.producer), xml(left.name),
-                     xml(left.why));
-  }
+  for (const ProducerReport& report : reports) write_cases(out, report);
   return page + "</ul></body></html>\n";
 }
 

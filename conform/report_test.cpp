@@ -62,7 +62,7 @@ TEST(Table, HasARowForEachClauseOfAProducerAndEveryBreach) {
               (entry.owed_by & kProducer) != 0)
         << clause_id(entry.id);
   EXPECT_THAT(text, HasSubstr("breaks PLACE-2"));
-  EXPECT_THAT(text, HasSubstr("good (1 & 2): 1 cases"));
+  EXPECT_THAT(text, HasSubstr("good (1 & 2): 1 case,"));
 }
 
 TEST(Table, LetsNobodyMoveTheCursorOrAddALine) {
@@ -74,6 +74,106 @@ TEST(Table, LetsNobodyMoveTheCursorOrAddALine) {
 TEST(Table, HasColoursOnlyWhereTheyAreWanted) {
   EXPECT_THAT(table_report(std::vector{good()}, {.colour = true}), HasSubstr("\x1b[32m"));
   EXPECT_THAT(table_report(std::vector{good()}, {}), Not(HasSubstr("\x1b")));
+}
+
+/// The columns of a table's rows, from its header to the last clause.
+std::vector<std::string> rows_of(const std::string& text) {
+  std::vector<std::string> out;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line) && !line.empty();) out.push_back(line);
+  return out;
+}
+
+TEST(Table, CutsALongNameAndSaysItWholeBelow) {
+  const std::string name = "command:mymonitor --memory {memory} --kernel {kernel} [--initrd {initrd}]";
+  const std::string text = table_report(std::vector{good(), report_of(name, testing::good_capture())}, {});
+  for (const std::string& row : rows_of(text)) EXPECT_LE(row.size(), 48U) << row;
+  EXPECT_THAT(rows_of(text).front(), HasSubstr("good      command:mymonito... [2]"));
+  EXPECT_THAT(text, HasSubstr("\n[2] " + name + " (1 & 2)"));
+}
+
+TEST(Table, HasItsColumnsBelowEachOtherWhateverTheLook) {
+  // A name with characters of several bytes.
+  std::vector<ProducerReport> reports{report_of("möglich", testing::good_capture()), good(), bad()};
+  for (const bool unicode : {false, true}) {
+    const auto rows = rows_of(table_report(reports, {.unicode = unicode}));
+    // The third column's name and verdicts begin in one column: a character each before them.
+    const auto columns = [](std::string_view row) {
+      return std::ranges::count_if(row,
+                                   [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; });
+    };
+    const auto start = columns(std::string_view(rows.front()).substr(0, rows.front().find("command:")));
+    for (const std::string& row : rows) {
+      if (!row.starts_with("PLACE-2")) continue;
+      const std::size_t at = row.find(unicode ? "✗ broken" : "BROKEN");
+      ASSERT_NE(at, std::string::npos) << row;
+      EXPECT_EQ(columns(std::string_view(row).substr(0, at)), start) << row;
+    }
+  }
+}
+
+/// A capture of which nothing is known.
+Capture hung() {
+  Capture capture;
+  capture.asked.name = "mine";
+  capture.outcome = Outcome::kHung;
+  capture.words = "no word in 20 s";
+  return capture;
+}
+
+TEST(Conclusion, IsOfWhatWasSeen) {
+  EXPECT_EQ(conclusion_of({.producer = "none"}), Conclusion::kNotRun);
+  EXPECT_EQ(conclusion_of(bad()), Conclusion::kBreaks);
+  EXPECT_EQ(conclusion_of(report_of("p", hung())), Conclusion::kNothingSeen);
+  ProducerReport one = good();
+  const Conclusion before = conclusion_of(one);
+  EXPECT_TRUE(before == Conclusion::kKeeps || before == Conclusion::kBreaksNothing);
+  one.results.push_back(report_of("p", hung()).results.front());
+  EXPECT_EQ(conclusion_of(one), Conclusion::kPartSeen);
+  EXPECT_THAT(table_report(std::vector{one}, {}),
+              HasSubstr("of 1 case nothing was seen\n  nothing was seen: mine: no word"));
+}
+
+TEST(Conclusion, StandsInTheTableAndInJson) {
+  const auto report = report_of("p", hung());
+  EXPECT_THAT(table_report(std::vector{report}, {}), HasSubstr("; nothing was seen\n"));
+  EXPECT_EQ(Json::parse(json_report(std::vector{report})).at("conclusion"), "nothing seen");
+  EXPECT_EQ(Json::parse(json_report(std::vector{bad()})).at("conclusion"), "breaks");
+  EXPECT_THAT(html_report(std::vector{report}), HasSubstr("nothing was seen"));
+}
+
+/// As if something that is only advised were not done, whatever the checks think of it today.
+ProducerReport with_a_broken_should() {
+  ProducerReport report = good();
+  report.results.front().findings.front().judgement = {Verdict::kBroken, "seen so", "owed so",
+                                                       Severity::kShould};
+  return report;
+}
+
+TEST(BrokenShould, IsToldInTheTableAndInJson) {
+  const auto report = with_a_broken_should();
+  const std::string table = table_report(std::vector{report}, {});
+  EXPECT_THAT(table, HasSubstr("NOTE-1    should\n"));
+  EXPECT_THAT(table, HasSubstr("good should keep NOTE-1"));
+  EXPECT_THAT(json_report(std::vector{report}), HasSubstr("\"severity\": \"should\""));
+  EXPECT_THAT(html_report(std::vector{report}), HasSubstr("class=\"advised\"><summary>should<"));
+}
+
+TEST(BrokenShould, IsNoFailureOfJUnitAndSaysSo) {
+  const auto report = with_a_broken_should();
+  const auto text = junit_report(std::vector{report});
+  EXPECT_THAT(text, HasSubstr("failures=\"0\""));
+  EXPECT_THAT(text, HasSubstr("<skipped message=\"should: broken: seen so\"/>"));
+  EXPECT_EQ(count_of(text, "<failure"), 0U);
+  const std::size_t skipped = count_of(text, "<skipped");
+  EXPECT_THAT(text, HasSubstr("skipped=\"" + std::to_string(skipped) + "\""));
+  EXPECT_NE(conclusion_of(report), Conclusion::kBreaks);
+}
+
+TEST(BrokenShould, IsATodoOfTap) {
+  const auto text = tap_report(std::vector{with_a_broken_should()});
+  EXPECT_GT(count_of(text, "\nnot ok "), 0U);
+  EXPECT_EQ(count_of(text, "\nnot ok "), count_of(text, " # TODO should\n  ---\n  seen: \"seen so\""));
 }
 
 TEST(JsonReport, IsOneObjectForOneAndAListForMore) {

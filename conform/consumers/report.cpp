@@ -18,11 +18,14 @@ std::string_view severity_name(const Variant& variant) {
   return variant.severity == conform::Severity::kMust ? "must" : "should";
 }
 
+bool is_bad(const VariantResult& result) {
+  return !lives(result.verdict) && result.verdict != Verdict::kCannot;
+}
+
 /// A breach counts as a failure where it is of a "must"; else people are told of it, and programs pass it
 /// over.
 bool fails(const VariantResult& result) {
-  return !lives(result.verdict) && result.verdict != Verdict::kCannot &&
-         result.variant->severity == conform::Severity::kMust;
+  return is_bad(result) && result.variant->severity == conform::Severity::kMust;
 }
 
 std::string_view colour_of(const VariantResult& result) {
@@ -67,7 +70,7 @@ std::string table_report(const ConsumerReport& report, const conform::Look& look
   std::string text;
   const auto out = std::back_inserter(text);
   for (const VariantResult& result : report.results) {
-    const bool bad = !lives(result.verdict) && result.verdict != Verdict::kCannot;
+    const bool bad = is_bad(result);
     std::string verdict(verdict_name(result.verdict));
     if (bad)
       std::ranges::transform(verdict, verdict.begin(), [](char c) {
@@ -132,7 +135,8 @@ std::string junit_report(const ConsumerReport& report) {
                      verdict_name(result.verdict), conform::xml(result.seen), conform::xml(result.owed),
                      conform::xml(result.words));
     else if (!lives(result.verdict))
-      fmt::format_to(out, "><skipped message=\"{}: {}\"/></testcase>\n", verdict_name(result.verdict),
+      fmt::format_to(out, "><skipped message=\"{}{}: {}\"/></testcase>\n", is_bad(result) ? "should: " : "",
+                     verdict_name(result.verdict),
                      conform::xml(result.words.empty() ? result.seen : result.words));
     else
       text += "/>\n";
@@ -145,13 +149,13 @@ std::string tap_report(const ConsumerReport& report) {
   const auto out = std::back_inserter(text);
   std::size_t number = 0;
   for (const VariantResult& result : report.results) {
-    fmt::format_to(out, "{} {} - {}: {} ({})", fails(result) ? "not ok" : "ok", ++number,
+    fmt::format_to(out, "{} {} - {}: {} ({})", is_bad(result) ? "not ok" : "ok", ++number,
                    conform::tap(report.consumer), clause_id(result.variant->clause), result.variant->name);
-    if (!fails(result) && !lives(result.verdict))
-      fmt::format_to(out, " # SKIP {}: {}", verdict_name(result.verdict),
-                     conform::tap(result.words.empty() ? result.seen : result.words));
+    if (is_bad(result) && !fails(result)) text += " # TODO should";
+    if (result.verdict == Verdict::kCannot)
+      fmt::format_to(out, " # SKIP {}: {}", verdict_name(result.verdict), conform::tap(result.words));
     text += '\n';
-    if (!fails(result)) continue;
+    if (!is_bad(result)) continue;
     const auto quoted = [](const std::string& words) {
       return Json(words).dump(-1, ' ', true, Json::error_handler_t::replace);
     };

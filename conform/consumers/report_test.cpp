@@ -65,6 +65,7 @@ TEST(ConsumerReport, AsATableLetsNobodyMoveTheCursor) {
 TEST(ConsumerReport, AsJUnitCountsFailuresOfMustOnly) {
   const std::string text = junit_report(report());
   EXPECT_THAT(text, HasSubstr("tests=\"4\" failures=\"1\" errors=\"0\" skipped=\"2\" time=\"1.5\""));
+  EXPECT_THAT(text, HasSubstr("MAP-1 no-map\" time=\"0\"><skipped message=\"should: died: "));
   EXPECT_THAT(text, HasSubstr("vm&lt;linuz&gt;"));
   EXPECT_THAT(text, Not(HasSubstr("<b>")));
 }
@@ -73,7 +74,9 @@ TEST(ConsumerReport, AsTapHasAsManyLinesAsItSays) {
   const std::string text = tap_report(report());
   EXPECT_THAT(text, HasSubstr("TAP version 13\n1..4\nok 1 - "));
   EXPECT_THAT(text, HasSubstr("not ok 2 - "));
-  EXPECT_THAT(text, HasSubstr("ok 3 - vm<linuz>: MAP-1 (no-map) # SKIP died"));
+  EXPECT_THAT(text,
+              HasSubstr("not ok 3 - vm<linuz>: MAP-1 (no-map) # TODO should\n  ---\n  verdict: died\n"));
+  EXPECT_THAT(text, HasSubstr("ok 4 - vm<linuz>: NOTE-6 (relocated) # SKIP left out: no note 19\n"));
   EXPECT_THAT(text, Not(HasSubstr("\n# TODO")));
 }
 

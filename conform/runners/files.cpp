@@ -1,7 +1,10 @@
 #include "files.hpp"
 
+#include <algorithm>
 #include <fstream>
-#include <sstream>
+#include <system_error>
+
+#include "pvh/runners/process.hpp"
 
 namespace pvh::runners {
 
@@ -12,10 +15,13 @@ bool write_file(const std::filesystem::path& path, Bytes bytes) {
 }
 
 std::string contents(const std::filesystem::path& path) {
+  std::error_code problem;
+  if (!std::filesystem::is_regular_file(path, problem)) return {};
   std::ifstream file(path, std::ios::binary);
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
+  std::string text(std::min<std::uintmax_t>(std::filesystem::file_size(path, problem), kMostOutput), 0);
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  return text;
 }
 
 }  // namespace pvh::runners

@@ -10,7 +10,8 @@ namespace pvh::runners {
 
 [[nodiscard]] bool write_file(const std::filesystem::path& path, Bytes bytes);
 
-/// Empty where there is none.
+/// Its first bytes, as many as kMostOutput; empty where there is no file, or it is of another kind than files
+/// are.
 [[nodiscard]] std::string contents(const std::filesystem::path& path);
 
 }  // namespace pvh::runners

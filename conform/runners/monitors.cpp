@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
@@ -15,6 +14,7 @@
 #include <system_error>
 
 #include "pvh/base/unique_fd.hpp"
+#include "template.hpp"
 #include "xen.hpp"
 
 namespace pvh::runners {
@@ -82,88 +82,41 @@ std::optional<std::string> beyond_qemu(const Work& work) {
   return std::nullopt;
 }
 
-std::optional<std::string> beyond_template(const std::string& text, const Work& work) {
-  const auto has = [&text](std::string_view name) { return text.find(name) != std::string::npos; };
+constexpr std::uint64_t kUsualMemory = 128 * kMiB;
+
+std::optional<std::string> beyond_template(const Template& text, const Work& work) {
+  const auto without = [](Place place) { return fmt::format("the command has no {}", place_name(place)); };
   if (work.guest == Guest::kStops) return "a command shows no registers";
-  if (work.extra_ranges != 0) return "a command has no word for it";
+  if (work.extra_ranges != 0 || !*work.asked.acpi) return "a command has no word for it";
   if (work.asked.modules->size() > 1) return "a command has one module";
-  if (!work.asked.modules->empty() && !has("{initrd}")) return "the command has no {initrd}";
-  if (!work.asked.command_line->empty() && !has("{cmdline}")) return "the command has no {cmdline}";
-  if (*work.asked.memory != 128 * kMiB && !has("{memory}")) return "the command has no {memory}";
-  if (*work.asked.cpus != 1 && !has("{cpus}")) return "the command has no {cpus}";
-  if (!*work.asked.acpi) return "a command has no word for it";
+  if (!work.asked.modules->empty() && !text.has(Place::kInitrd)) return without(Place::kInitrd);
+  // Any other case is the same with the monitor's own command line.
+  if (work.asked.about == Clause::kStart5 && !text.has(Place::kCommandLine))
+    return without(Place::kCommandLine);
+  if (*work.asked.memory != kUsualMemory && !text.has(Place::kMemory)) return without(Place::kMemory);
+  if (*work.asked.cpus != 1 && !text.has(Place::kCpus)) return without(Place::kCpus);
   return std::nullopt;
 }
 
-/// Puts values into `word`; false where one that it names is not there.
-bool fill(std::string& word, const Work& work, const Files& files) {
-  const std::array<std::pair<std::string, std::optional<std::string>>, 6> values{{
-      {"{kernel}", files.kernel},
-      {"{initrd}", files.modules.empty() ? std::nullopt : std::optional(files.modules.front())},
-      {"{cmdline}", work.asked.command_line->empty() ? std::nullopt : work.asked.command_line},
-      {"{memory}", mebibytes(work)},
-      {"{cpus}", fmt::format("{}", *work.asked.cpus)},
-      {"{output}", files.output},
-  }};
-  for (const auto& [name, value] : values) {
-    for (std::size_t at = word.find(name); at != std::string::npos;
-         at = word.find(name, at + value->size())) {
-      if (!value) return false;
-      word.replace(at, name.size(), *value);
-    }
-  }
-  return true;
-}
-
-/// A template's words, brackets being words of their own.
-Words split(const std::string& text) {
-  Words out;
-  std::string word;
-  bool begun = false;
-  char quote = 0;
-  const auto end = [&] {
-    if (begun) out.push_back(std::move(word));
-    word.clear();
-    begun = false;
-  };
-  for (const char c : text) {
-    if (quote != 0) {
-      if (c == quote)
-        quote = 0;
-      else
-        word += c;
-    } else if (c == '"' || c == '\'') {
-      quote = c;
-      begun = true;
-    } else if (c == ' ' || c == '\t' || c == '\n') {
-      end();
-    } else if (c == '[' || c == ']') {
-      end();
-      out.emplace_back(1, c);
-    } else {
-      word += c;
-      begun = true;
-    }
-  }
-  end();
+conform::Case told_by_template(const Template& text, const Work& work) {
+  conform::Case out = work.asked;
+  out.acpi.reset();
+  if (!text.has(Place::kMemory)) out.memory.reset();
+  if (!text.has(Place::kCpus)) out.cpus.reset();
+  if (!text.has(Place::kCommandLine)) out.command_line.reset();
+  if (!text.has(Place::kInitrd)) out.modules.reset();
   return out;
 }
 
-/// The quote or bracket that has no end.
-std::optional<std::string> left_open(const std::string& text) {
-  char quote = 0;
-  bool in_group = false;
-  for (const char c : text) {
-    if (quote != 0)
-      quote = c == quote ? 0 : quote;
-    else if (c == '"' || c == '\'')
-      quote = c;
-    else if (c == '[' || c == ']')
-      in_group = c == '[';
-  }
-  if (quote != 0) return std::string("a ") + quote;
-  if (in_group) return "a [";
-  return std::nullopt;
+Words template_command(const Template& text, const Work& work, const Files& files) {
+  PlaceValues values;
+  values.set(Place::kKernel, files.kernel)
+      .set(Place::kMemory, mebibytes(work))
+      .set(Place::kCpus, fmt::format("{}", *work.asked.cpus))
+      .set(Place::kOutput, files.output);
+  if (!files.modules.empty()) values.set(Place::kInitrd, files.modules.front());
+  if (!work.asked.command_line->empty()) values.set(Place::kCommandLine, work.asked.command_line);
+  return text.filled(values);
 }
 
 std::optional<std::string> no_program(const std::string& program) {
@@ -217,32 +170,21 @@ Monitor qemu_monitor(const Options& options, const std::string& machine) {
 
 constexpr std::string_view kCommand = "command:";
 
-}  // namespace
-
-std::vector<std::string> expand(const std::string& text, const Work& work, const Files& files) {
-  Words out;
-  Words group;
-  bool in_group = false;
-  bool complete = true;
-  for (std::string word : split(text)) {
-    if (word == "[" && !in_group) {
-      in_group = true;
-      complete = true;
-      group.clear();
-    } else if (word == "]" && in_group) {
-      in_group = false;
-      if (complete) out.insert(out.end(), group.begin(), group.end());
-    } else {
-      const bool filled = fill(word, work, files);
-      complete = complete && filled;
-      if (in_group)
-        group.push_back(word);
-      else
-        out.push_back(filled ? word : std::string());
-    }
-  }
-  return out;
+Result<Monitor> any_monitor(const std::string& name) {
+  auto text = Template::parse(std::string_view(name).substr(kCommand.size()));
+  if (!text) return std::unexpected(text.error());
+  return Monitor{
+      .name = name,
+      .version_command = {},
+      .command = [text = *text](const Work& work,
+                                const Files& files) { return template_command(text, work, files); },
+      .cannot = [text = *text](const Work& work) { return beyond_template(text, work); },
+      .told = [text = *text](const Work& work) { return told_by_template(text, work); },
+      .absent = [program = text->program()] { return program ? not_found(*program) : std::nullopt; },
+      .output_in_file = text->has(Place::kOutput)};
 }
+
+}  // namespace
 
 std::vector<std::string> producer_names() {
   return {"pvh-qemu", "pvh-kvm", "qemu-microvm", "qemu-q35", "qemu-pc", "xen", "command:'…{kernel}…'"};
@@ -254,22 +196,10 @@ Result<Monitor> monitor_named(const std::string& name, const Options& options) {
   for (const char* machine : {"microvm", "q35", "pc"})
     if (name == std::string("qemu-") + machine) return qemu_monitor(options, machine);
   if (name == "xen") return xen_monitor(options);
-  if (!name.starts_with(kCommand))
-    return std::unexpected(Error{.what = Fault::kUnknownProducer,
-                                 .subject = name,
-                                 .wanted = fmt::format("{}", fmt::join(producer_names(), ", "))});
-  const std::string text = name.substr(kCommand.size());
-  if (text.find("{kernel}") == std::string::npos)
-    return std::unexpected(Error{.what = Fault::kNoKernelPlace, .subject = text, .wanted = "{kernel}"});
-  if (const auto open = left_open(text))
-    return std::unexpected(Error{.what = Fault::kOpenTemplate, .subject = text, .found = *open});
-  return Monitor{
-      .name = name,
-      .version_command = {},
-      .command = [text](const Work& work, const Files& files) { return expand(text, work, files); },
-      .cannot = [text](const Work& work) { return beyond_template(text, work); },
-      .absent = [program = split(text).front()] { return not_found(program); },
-      .output_in_file = text.find("{output}") != std::string::npos};
+  if (name.starts_with(kCommand)) return any_monitor(name);
+  return std::unexpected(Error{.what = Fault::kUnknownProducer,
+                               .subject = name,
+                               .wanted = fmt::format("{}", fmt::join(producer_names(), ", "))});
 }
 
 }  // namespace pvh::runners

@@ -46,6 +46,8 @@ struct Monitor {
   std::function<Result<Batch>(std::span<const Job>, const std::string& folder)> run_all = {};
   /// Why this case cannot be asked for; nothing where it can.
   std::function<std::optional<std::string>(const Work&)> cannot;
+  /// What of a case it was told; all of it where this is empty. What nobody told it is not held against it.
+  std::function<conform::Case(const Work&)> told = {};
   /// Why it cannot be had on this machine; nothing where it can. Asked before any case is run.
   std::function<std::optional<std::string>()> absent = {};
   bool output_in_file = false;  ///< the guest's output is in Files::output, not on standard output
@@ -53,9 +55,5 @@ struct Monitor {
 };
 
 [[nodiscard]] Result<Monitor> monitor_named(const std::string& name, const Options& options);
-
-/// The words of a template: split at spaces outside of quotes; a group in [ ] is left out where a placeholder
-/// in it has no value.
-[[nodiscard]] std::vector<std::string> expand(const std::string& text, const Work& work, const Files& files);
 
 }  // namespace pvh::runners

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,19 +23,23 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kMostOutput = std::size_t{32} << 20U;
 constexpr std::chrono::milliseconds kTick{20};
+constexpr std::chrono::seconds kToClearUp{
+    2};  // of a program that was told to end, and then of what it left behind
 
 // The groups of the children that live: what a signal handler may look at.
 std::array<std::atomic<pid_t>, 16> g_children;
 
 constexpr std::array<int, 4> kEnding{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
+// The signal that told this program to end.
+std::atomic<int> g_told{0};
+
 void end_children(int signal) {
+  // First this: a child that starts now looks at it.
+  g_told.store(signal);
   for (const auto& child : g_children)
-    if (const pid_t group = child.load(); group > 0) ::kill(-group, SIGKILL);
-  ::signal(signal, SIG_DFL);
-  ::raise(signal);
+    if (const pid_t group = child.load(); group > 0) ::kill(-group, SIGTERM);
 }
 
 class Registered {
@@ -109,39 +114,86 @@ bool take(int fd, std::string& into) {
   return count > 0;
 }
 
-/// Takes what the program prints until it has ended or is late.
-void listen(pid_t pid, Ran& ran, UniqueFd& in, UniqueFd& out, UniqueFd& err, Clock::time_point deadline,
-            const Talk& talk, const Enough& enough) {
-  int status = 0;
-  bool ended = false;
-  std::size_t looked_at = 0;
-  while (!ended || out || err) {
-    std::array<pollfd, 2> polled{{{out.get(), POLLIN, 0}, {err.get(), POLLIN, 0}}};
-    if (::poll(polled.data(), polled.size(), static_cast<int>(kTick.count())) > 0) {
-      if (polled[0].revents != 0 && !take(out.get(), ran.output)) out.reset();
-      if (polled[1].revents != 0 && !take(err.get(), ran.errors)) err.reset();
-    } else if (ended) {
-      break;  // something that it left behind holds the pipe
-    }
-    if (!ended && ::waitpid(pid, &status, WNOHANG) == pid) ended = true;
-    if (talk && in && !ended) {
-      const std::string words = talk(ran.output);
-      if (::write(in.get(), words.data(), words.size()) < 0 && errno != EAGAIN) in.reset();
-    }
-    const bool more = ran.output.size() > looked_at;
-    looked_at = ran.output.size();
-    if (!ended && more && enough && enough(ran.output)) ran.enough = true;
-    if (!ended && (ran.enough || Clock::now() >= deadline)) {
-      ran.late = !ran.enough;
-      ::kill(-pid, SIGKILL);
-      ::waitpid(pid, &status, 0);
-      ended = true;
-    }
-  }
-  ::kill(-pid, SIGKILL);
-  ran.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  ran.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+bool is_too_large(const std::string& file) {
+  struct stat about{};
+  return !file.empty() && ::stat(file.c_str(), &about) == 0 &&
+         about.st_size > static_cast<off_t>(kMostOutput);
 }
+
+/// A program that runs: what it prints is taken until it has ended, or has to.
+class Listener {
+ public:
+  Listener(pid_t pid, Ran& ran, Clock::time_point deadline) : pid_(pid), ran_(ran), deadline_(deadline) {}
+
+  void listen(UniqueFd& in, UniqueFd& out, UniqueFd& err, const Talk& talk, const Enough& enough,
+              const std::string& file) {
+    while (!ended_ || out || err) {
+      if (!take_some(out, err) && ended_) break;  // something that it left behind holds the pipe
+      if (!ended_ && ::waitpid(pid_, &status_, WNOHANG) == pid_) has_ended();
+      if (ended_ && Clock::now() >= deadline_) break;  // … or even writes to it
+      if (ended_) continue;
+      if (talk && in) say(in, talk);
+      const bool more = ran_.output.size() > looked_at_;
+      looked_at_ = ran_.output.size();
+      ran_.enough = more && enough && enough(ran_.output);
+      ran_.flooded = is_too_large(file);
+      hurry();
+      ran_.late = !ran_.enough && !ran_.flooded && Clock::now() >= deadline_;
+      if (ran_.enough || ran_.flooded || ran_.late) end();
+    }
+    ::kill(-pid_, SIGKILL);
+    ran_.exit_code = WIFEXITED(status_) ? WEXITSTATUS(status_) : -1;
+    ran_.signal = WIFSIGNALED(status_) ? WTERMSIG(status_) : 0;
+  }
+
+ private:
+  /// False where nothing came for a while.
+  bool take_some(UniqueFd& out, UniqueFd& err) {
+    std::array<pollfd, 2> polled{{{out.get(), POLLIN, 0}, {err.get(), POLLIN, 0}}};
+    if (::poll(polled.data(), polled.size(), static_cast<int>(kTick.count())) <= 0) return false;
+    if (polled[0].revents != 0 && !take(out.get(), ran_.output)) out.reset();
+    if (polled[1].revents != 0 && !take(err.get(), ran_.errors)) err.reset();
+    return true;
+  }
+
+  void say(UniqueFd& in, const Talk& talk) {
+    if (words_.empty()) words_ = talk(ran_.output);
+    if (words_.empty()) return;
+    const ssize_t count = ::write(in.get(), words_.data(), words_.size());
+    if (count >= 0)
+      words_.erase(0, static_cast<std::size_t>(count));
+    else if (errno != EAGAIN && errno != EINTR)
+      in.reset();
+  }
+
+  /// A child that was told to end clears up after itself, in a while.
+  void hurry() {
+    if (hurried_ || g_told.load() == 0) return;
+    hurried_ = true;
+    ::kill(-pid_, SIGTERM);  // it may have begun after the signal
+    deadline_ = std::min(deadline_, Clock::now() + kToClearUp);
+  }
+
+  void end() {
+    ::kill(-pid_, SIGKILL);
+    ::waitpid(pid_, &status_, 0);
+    has_ended();
+  }
+
+  void has_ended() {
+    ended_ = true;
+    deadline_ = Clock::now() + kToClearUp;
+  }
+
+  pid_t pid_;
+  Ran& ran_;
+  Clock::time_point deadline_;
+  int status_ = 0;
+  bool ended_ = false;
+  bool hurried_ = false;
+  std::size_t looked_at_ = 0;
+  std::string words_;  ///< to be said, in part already
+};
 
 bool is_plain(std::string_view text) {
   constexpr std::string_view kPlain =
@@ -152,8 +204,12 @@ bool is_plain(std::string_view text) {
 }  // namespace
 
 Ran run_process(const std::vector<std::string>& command, std::chrono::milliseconds limit, const Talk& talk,
-                const Enough& enough) {
+                const Enough& enough, const std::string& file) {
   Ran ran;
+  if (ChildrenEndWithUs::told_to_end()) {
+    ran.reason = "a signal came";
+    return ran;
+  }
   Pipe in = make_pipe();
   Pipe out = make_pipe();
   Pipe err = make_pipe();
@@ -173,7 +229,7 @@ Ran run_process(const std::vector<std::string>& command, std::chrono::millisecon
   err.writer.reset();
   if (!talk) in.writer.reset();
   if (in.writer) ::fcntl(in.writer.get(), F_SETFL, O_NONBLOCK);
-  listen(pid, ran, in.writer, out.reader, err.reader, Clock::now() + limit, talk, enough);
+  Listener(pid, ran, Clock::now() + limit).listen(in.writer, out.reader, err.reader, talk, enough, file);
   return ran;
 }
 
@@ -208,6 +264,11 @@ ChildrenEndWithUs::~ChildrenEndWithUs() {
     if (before.sa_handler == end_children) ::signal(signal, SIG_DFL);
   }
   ::signal(SIGPIPE, SIG_DFL);
+  if (const int signal = g_told.exchange(0); signal != 0) ::raise(signal);
+}
+
+bool ChildrenEndWithUs::told_to_end() {
+  return g_told.load() != 0;
 }
 
 }  // namespace pvh::runners

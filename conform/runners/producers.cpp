@@ -4,8 +4,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
 #include <filesystem>
+#include <system_error>
 #include <thread>
+#include <utility>
 
 #include "cases.hpp"
 #include "files.hpp"
@@ -26,42 +31,45 @@ constexpr std::size_t kMostWords = 600;
 /// A folder that goes when this does.
 class Folder {
  public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "pvh-conform.XXXXXX").string();
-    if (::mkdtemp(name.data()) != nullptr) path_ = name;
+  static Result<Folder> make() {
+    std::error_code problem;
+    const fs::path parent = fs::temp_directory_path(problem);
+    if (problem) return std::unexpected(no_files(std::getenv("TMPDIR"), "it is no folder"));
+    std::string name = (parent / "pvh-conform.XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) return std::unexpected(no_files(parent, std::strerror(errno)));
+    return Folder(name);
   }
+  Folder(Folder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
   Folder(const Folder&) = delete;
   Folder& operator=(const Folder&) = delete;
+  Folder& operator=(Folder&&) = delete;
   ~Folder() {
     std::error_code ignored;
     if (!path_.empty()) fs::remove_all(path_, ignored);
   }
   [[nodiscard]] const fs::path& path() const { return path_; }
 
+  [[nodiscard]] static Error no_files(const fs::path& where, std::string_view why) {
+    return {.what = Fault::kProducerFailed,
+            .found = fmt::format("no files can be written in {}: {}", where.string(), why)};
+  }
+
  private:
+  explicit Folder(fs::path path) : path_(std::move(path)) {}
   fs::path path_;
 };
 
-Files write_files(const fs::path& folder, const Work& work) {
+Result<Files> write_files(const fs::path& folder, const Work& work) {
   std::error_code ignored;
   fs::create_directories(folder, ignored);
   Files files{.kernel = folder / "kernel.elf", .modules = {}, .output = folder / "output"};
-  static_cast<void>(write_file(files.kernel, guest_file(work.guest)));
+  bool done = write_file(files.kernel, guest_file(work.guest));
   for (std::size_t i = 0; i < work.modules.size(); ++i) {
     files.modules.push_back(folder / fmt::format("module{}", i));
-    static_cast<void>(write_file(files.modules.back(), work.modules[i]));
+    done = write_file(files.modules.back(), work.modules[i]) && done;
   }
+  if (!done) return std::unexpected(Folder::no_files(folder, "is there room?"));
   return files;
-}
-
-/// QEMU's monitor: asks how it goes until the guest has stopped, then for the registers.
-Talk ask_registers() {
-  return [asked = false](std::string_view output) mutable -> std::string {
-    if (asked) return "";
-    if (output.find("VM status: paused") == std::string_view::npos) return "info status\n";
-    asked = true;
-    return "info registers\nquit\n";
-  };
 }
 
 /// The program's own words, in one line.
@@ -79,40 +87,56 @@ std::string ending_of(const Ran& ran) {
   return ran.signal != 0 ? fmt::format("signal {}", ran.signal) : fmt::format("exit code {}", ran.exit_code);
 }
 
+std::string seconds(std::chrono::milliseconds time) {
+  return fmt::format("{} s", static_cast<double>(time.count()) / 1000);
+}
+
 /// What to make of a producer whose guest did not come to its end.
 void explain(Capture& capture, const Monitor& monitor, const Ran& ran, bool guest_said_something,
              std::chrono::milliseconds limit) {
   const std::string told = words_of(monitor, ran);
-  if (ran.late) {
+  if (ran.flooded) {
+    capture.outcome = Outcome::kGarbage;
+    capture.words = fmt::format("its output had grown beyond {} MiB: {}", kMostOutput / kMiB, capture.words);
+  } else if (ran.late) {
     capture.outcome = Outcome::kHung;
     capture.words =
-        fmt::format("the guest did not come to its end within {} s: {}", limit.count() / 1000, capture.words);
+        fmt::format("the guest did not come to its end within {}: {}", seconds(limit), capture.words);
   } else if (!guest_said_something && ran.signal == 0 && ran.exit_code != 0) {
     capture.outcome = Outcome::kRefused;
-    capture.words = told;
+    capture.words =
+        told.empty() ? fmt::format("the producer ended with {} and printed nothing", ending_of(ran)) : told;
   } else {
     capture.words +=
         fmt::format("; the producer ended with {}{}{}", ending_of(ran), told.empty() ? "" : ": ", told);
   }
 }
 
+/// Of the guest that stops at its entry.
+Capture capture_of_stop(const Monitor& monitor, const conform::Case& told, const Ran& ran,
+                        std::chrono::milliseconds limit) {
+  Capture capture{.asked = told};
+  if (add_registers(capture, ran.errors + ran.output)) return capture;
+  const std::string words = words_of(monitor, ran);
+  capture.outcome = ran.late ? Outcome::kHung : Outcome::kDied;
+  capture.words =
+      ran.late ? fmt::format("the registers were not shown within {}", seconds(limit))
+               : fmt::format("the registers were not shown; the producer ended with {}", ending_of(ran));
+  if (!words.empty()) capture.words += ": " + words;
+  return capture;
+}
+
 Capture capture_of_run(const Monitor& monitor, const Work& work, const Files& files, const Ran& ran,
                        std::chrono::milliseconds limit) {
+  const conform::Case told = monitor.told ? monitor.told(work) : work.asked;
   if (!ran.started) {
-    Capture capture{.asked = work.asked, .outcome = Outcome::kRefused};
+    Capture capture{.asked = told, .outcome = Outcome::kRefused};
     capture.words = "it could not be started: " + ran.reason;
     return capture;
   }
-  if (work.guest == Guest::kStops) {
-    Capture capture{.asked = work.asked};
-    if (!add_registers(capture, ran.errors + ran.output)) {
-      capture.outcome = Outcome::kDied;
-      capture.words = "the registers were not shown: " + words_of(monitor, ran);
-    }
-    return capture;
-  }
+  if (work.guest == Guest::kStops) return capture_of_stop(monitor, told, ran, limit);
   const std::string output = monitor.output_in_file ? contents(files.output) : ran.output;
-  Capture capture = conform::capture_of(output, work.asked);
+  Capture capture = conform::capture_of(output, told);
   correct(work.guest, capture);
   if (capture.outcome != Outcome::kCaptured)
     explain(capture, monitor, ran, capture.image.has_value() || (monitor.output_in_file && !output.empty()),
@@ -139,42 +163,52 @@ Capture finished(Capture capture, const Monitor& monitor, const std::vector<std:
   return capture;
 }
 
-Capture run_case(const Monitor& monitor, const Work& work, const Options& options) {
-  const Folder folder;
-  const Files files = write_files(folder.path(), work);
-  const std::vector<std::string> command = monitor.command(work, files);
+Result<Capture> run_case(const Monitor& monitor, const Work& work, const Options& options) {
+  const auto folder = Folder::make();
+  if (!folder) return std::unexpected(folder.error());
+  const auto files = write_files(folder->path(), work);
+  if (!files) return std::unexpected(files.error());
+  const std::vector<std::string> command = monitor.command(work, *files);
   const bool asks = monitor.asks_registers && work.guest == Guest::kStops;
   const auto limit = limit_of(work, options);
-  const Ran ran = run_process(command, limit, asks ? ask_registers() : Talk());
-  return finished(capture_of_run(monitor, work, files, ran, limit), monitor, command, folder.path(), options);
+  const Ran ran = run_process(command, limit, asks ? ask_registers() : Talk(), {},
+                              monitor.output_in_file ? files->output : "");
+  return finished(capture_of_run(monitor, work, *files, ran, limit), monitor, command, folder->path(),
+                  options);
 }
 
 /// Each case by a program of its own, some at the same time.
-std::vector<Capture> run_each(const Monitor& monitor, const std::vector<Work>& works,
-                              const Options& options) {
-  std::vector<Capture> captures(works.size());
+Result<std::vector<Capture>> run_each(const Monitor& monitor, const std::vector<Work>& works,
+                                      const Options& options) {
+  std::vector<Result<Capture>> ran(works.size());
   std::atomic<std::size_t> next = 0;
   const auto worker = [&] {
-    for (std::size_t i = next++; i < works.size(); i = next++)
-      captures[i] = run_case(monitor, works[i], options);
+    for (std::size_t i = next++; i < works.size() && !ChildrenEndWithUs::told_to_end(); i = next++)
+      ran[i] = run_case(monitor, works[i], options);
   };
   std::vector<std::jthread> workers;
   for (unsigned i = 0; i < std::max(1U, options.jobs); ++i) workers.emplace_back(worker);
   workers.clear();
+  std::vector<Capture> captures;
+  for (Result<Capture>& one : ran) {
+    if (!one) return std::unexpected(one.error());
+    captures.push_back(std::move(*one));
+  }
   return captures;
 }
 
 /// All cases by one program, which may say why there is none.
 Result<std::vector<Capture>> run_together(const Monitor& monitor, std::vector<Work> works,
                                           const Options& options, conform::ProducerReport& report) {
-  const Folder folder;
+  const auto folder = Folder::make();
+  if (!folder) return std::unexpected(folder.error());
   std::vector<Job> jobs;
   for (Work& work : works) {
-    const fs::path own = folder.path() / fmt::format("case-{:03}", jobs.size());
-    Files files = write_files(own, work);
-    jobs.push_back({std::move(work), std::move(files)});
+    auto files = write_files(folder->path() / fmt::format("case-{:03}", jobs.size()), work);
+    if (!files) return std::unexpected(files.error());
+    jobs.push_back({std::move(work), std::move(*files)});
   }
-  const auto batch = monitor.run_all(jobs, folder.path().string());
+  const auto batch = monitor.run_all(jobs, folder->path().string());
   if (!batch) return std::unexpected(batch.error());
   report.version = batch->version;
   report.not_run = batch->not_run;
@@ -183,7 +217,7 @@ Result<std::vector<Capture>> run_together(const Monitor& monitor, std::vector<Wo
     const auto& [command, ran] = batch->cases[i];
     const auto& [work, files] = jobs[i];
     captures.push_back(finished(capture_of_run(monitor, work, files, ran, limit_of(work, options)), monitor,
-                                command, folder.path(), options));
+                                command, folder->path(), options));
   }
   return captures;
 }
@@ -195,6 +229,12 @@ std::string version_of(const Monitor& monitor, std::chrono::milliseconds limit) 
 }
 
 }  // namespace
+
+Result<void> check_producer(const std::string& name) {
+  const auto monitor = monitor_named(name, {});
+  if (!monitor) return std::unexpected(monitor.error());
+  return {};
+}
 
 Result<conform::ProducerReport> run_producer(const std::string& name, const Options& options) {
   const auto monitor = monitor_named(name, options);
@@ -216,7 +256,11 @@ Result<conform::ProducerReport> run_producer(const std::string& name, const Opti
 
   auto captures = monitor->run_all ? run_together(*monitor, std::move(works), options, report)
                                    : run_each(*monitor, works, options);
-  if (!captures) return std::unexpected(captures.error());
+  if (!captures) {
+    Error error = captures.error();
+    error.subject = name;
+    return std::unexpected(error);
+  }
   for (Capture& capture : *captures) {
     capture.version = report.version;
     auto findings = conform::judge(capture);

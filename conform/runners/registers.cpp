@@ -1,6 +1,8 @@
 #include "registers.hpp"
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -74,7 +76,61 @@ void add_xen_registers(conform::Capture& capture, std::string_view text) {
   }
 }
 
+/// What was asked last, and is not answered.
+enum class Asked : std::uint8_t { kNothing, kStatus, kRegisters, kEnd };
+
+class RegisterTalk {
+ public:
+  std::string operator()(std::string_view output) {
+    const std::string_view answer = output.substr(std::min(heard_, output.size()));
+    switch (asked_) {
+      case Asked::kNothing:
+        return Clock::now() < next_ ? "" : ask(Asked::kStatus, output, "info status\n");
+      case Asked::kStatus:
+        return after_status(answer, output);
+      case Asked::kRegisters:
+        // EFER is the last that we read; then comes the prompt.
+        if (const std::size_t at = answer.find("EFER="); answer.find(kPrompt, at) == std::string_view::npos)
+          return "";
+        return ask(Asked::kEnd, output, "quit\n");
+      case Asked::kEnd:
+        break;
+    }
+    return "";
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  static constexpr std::string_view kPrompt = "(qemu) ";
+
+  std::string ask(Asked what, std::string_view heard, std::string_view words) {
+    asked_ = what;
+    heard_ = heard.size();
+    return std::string(words);
+  }
+
+  std::string after_status(std::string_view answer, std::string_view output) {
+    const std::size_t at = answer.find("VM status: ");
+    if (at == std::string_view::npos || answer.find(kPrompt, at) == std::string_view::npos) return "";
+    const std::string_view status = answer.substr(at, answer.find('\n', at) - at);
+    const bool stopped =
+        status.find("paused") != std::string_view::npos &&
+        status.find("prelaunch") == std::string_view::npos;  // that is before the first instruction
+    if (stopped) return ask(Asked::kRegisters, output, "info registers\n");
+    next_ = Clock::now() + std::chrono::milliseconds(50);
+    return ask(Asked::kNothing, output, "");
+  }
+
+  Asked asked_ = Asked::kNothing;
+  std::size_t heard_ = 0;  ///< of the output, before the question
+  Clock::time_point next_ = {};
+};
+
 }  // namespace
+
+Talk ask_registers() {
+  return RegisterTalk();
+}
 
 bool add_registers(conform::Capture& capture, std::string_view text) {
   using Name = std::pair<const char*, const char*>;

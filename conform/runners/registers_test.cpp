@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <string>
+#include <thread>
+
 namespace pvh::runners {
 namespace {
 
@@ -51,6 +55,42 @@ TEST(Registers, OfNobodyAreNone) {
   conform::Capture capture;
   EXPECT_FALSE(add_registers(capture, "HVM save record for domain 2\nCPU: none ( + / 0x\n"));
   EXPECT_FALSE(add_registers(capture, ""));
+}
+
+/// What QEMU prints while `words` are typed, shortened, and its answer.
+std::string edited(std::string_view words, std::string_view answer) {
+  return std::string(words.substr(0, 1)) + "\x1b[K\x1b[D" + std::string(words) + "\x1b[K\r\n" +
+         std::string(answer) + "(qemu) ";
+}
+
+TEST(RegisterTalk, AsksOneThingAtATime) {
+  const Talk talk = ask_registers();
+  std::string output = "QEMU 7.2 monitor - type 'help' for more information\r\n(qemu) ";
+  EXPECT_EQ(talk(output), "info status\n");
+  for (int i = 0; i < 1000; ++i) EXPECT_EQ(talk(output), "") << "not answered";
+  output += "i\x1b[K";
+  EXPECT_EQ(talk(output), "");
+  output += edited("info status", "VM status: paused (shutdown)\r\n");
+  EXPECT_EQ(talk(output), "info registers\n");
+  EXPECT_EQ(talk(output), "");
+  output += edited("info registers", "TR =0000 00000000 0000ffff 00008b00\r\nCR0=00000011\r\nEFER=0000\r\n");
+  EXPECT_EQ(talk(output), "quit\n");
+  EXPECT_EQ(talk(output), "");
+}
+
+TEST(RegisterTalk, AsksAgainWhereTheGuestStillRunsOrDoesNotRunYet) {
+  for (const char* const status : {"running", "paused (prelaunch)"}) {
+    const Talk talk = ask_registers();
+    EXPECT_EQ(talk("(qemu) "), "info status\n");
+    const std::string output =
+        "(qemu) " + edited("info status", std::string("VM status: ") + status + "\r\n");
+    std::string words;
+    for (int i = 0; i < 1000 && words.empty(); ++i) {
+      words = talk(output);
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    EXPECT_EQ(words, "info status\n") << status;
+  }
 }
 
 }  // namespace

@@ -174,7 +174,10 @@ enum class Fault : std::uint16_t {
   kUnknownVariant,     ///< of a start of day: subject: its name
   kVariantImpossible,  ///< this kernel or machine does not allow it: found (text: why)
   kProducerFailed,     ///< it could not be run to its end: subject: its name; found: why, text
-  kOpenTemplate,       ///< a quote or a bracket of a command has no end: subject: the template; found: which
+  kOpenTemplate,       ///< a quote or a bracket of a command is not one of two: subject: the template; found:
+                       ///< which
+  kUnknownPlace,  ///< what stands in { } in a command: subject: the template; found: it; wanted: those that
+                  ///< there are
 
   // cli: files and arguments. In these, subject is what the file was to be: "the kernel", "module 2".
   kFileMissing,       ///< subject

@@ -23,7 +23,13 @@ struct CaseResult {
   std::vector<Finding> findings;
 };
 
+/// Whether this is a breach of what is owed, and not only of what is advised: it alone makes a test fail.
+[[nodiscard]] bool fails(const Finding& finding);
+
 /// What all cases say of one clause together: broken where one broke it, passed where at least one passed.
 [[nodiscard]] Verdict overall(const std::vector<CaseResult>& results, Clause clause);
+
+/// Whether any case fails by this clause.
+[[nodiscard]] bool fails_by(const std::vector<CaseResult>& results, Clause clause);
 
 }  // namespace pvh::conform

@@ -26,8 +26,11 @@ struct Options {
 /// "pvh-qemu", …, and the form of a command.
 [[nodiscard]] std::vector<std::string> producer_names();
 
-/// Runs every case that this producer can be asked for. An error only where it is none that we know, or is
-/// not there.
+/// An error where nothing is called so, or a command cannot be understood. Asks nothing of this machine.
+[[nodiscard]] Result<void> check_producer(const std::string& name);
+
+/// Runs every case that this producer can be asked for. An error only where it is none that we know, or no
+/// files can be made for it.
 [[nodiscard]] Result<conform::ProducerReport> run_producer(const std::string& name, const Options& options);
 
 }  // namespace pvh::runners
