@@ -5,7 +5,6 @@ set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 
 find_package(GTest REQUIRED)
-include(GoogleTest)
 
 add_library(pvh_options INTERFACE)
 target_compile_options(pvh_options INTERFACE
@@ -39,17 +38,23 @@ function(pvh_room name)
   endif()
 endfunction()
 
-# pvh_test(NAME [LABEL word] SOURCES a_test.cpp … USES room … LIBRARIES lib …): GoogleTest cases, each a CTest test.
-# LABEL: for `ctest -L`; "unit" unless told, another word for what needs more than the build (a QEMU, …).
+# pvh_test(NAME_test [LABEL word] SOURCES a_test.cpp … USES room … LIBRARIES lib …): a program of GoogleTest cases, which is one
+# CTest test: a process a case would take longer than most cases do. By its ending ./test knows that it counts the cases in it.
+# LABEL: for `ctest -L`; "unit" unless told, another word for what needs more than the build (a QEMU, …). Those wait the longest,
+# for guests, so they start first.
 function(pvh_test name)
   cmake_parse_arguments(TEST "" "LABEL" "SOURCES;USES;LIBRARIES" ${ARGN})
+  if(NOT name MATCHES "_test$")
+    message(FATAL_ERROR "${name}: a program of GoogleTest cases has a name that ends in _test")
+  endif()
   if(NOT TEST_LABEL)
     set(TEST_LABEL unit)
   endif()
   list(TRANSFORM TEST_USES PREPEND pvh_)
   add_executable(${name} ${TEST_SOURCES})
   target_link_libraries(${name} PRIVATE ${TEST_USES} ${TEST_LIBRARIES} pvh_options GTest::gmock GTest::gtest GTest::gtest_main)
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES LABELS ${TEST_LABEL})
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS ${TEST_LABEL} COST $<IF:$<STREQUAL:${TEST_LABEL},unit>,1,2>)
 endfunction()
 
 # pvh_before_libc(FILE): nothing that the compiler adds to FILE may need a libc that is ready: no thread-local
