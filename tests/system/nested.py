@@ -4,6 +4,7 @@ everything that was noted before runs in it, one after the other."""
 import shlex
 import subprocess
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 from report import Case
@@ -55,6 +56,12 @@ class Nested:
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
                               timeout=self._limit)
         return done.stdout.decode(errors="replace").replace("\r", "")
+
+
+def in_turn(cases: list[Case]) -> list[Case]:
+    """The cases of one machine. The first boots it, and takes longer than any other case of all: so it is begun before them. The others
+    come behind them: sooner, they would only wait for it."""
+    return [replace(cases[0], turn=-1), *(replace(case, turn=1) for case in cases[1:])]
 
 
 # ---- what is asked of a real KVM besides the table of boots ----
