@@ -64,6 +64,14 @@ function(pvh_before_libc file)
     $<$<CXX_COMPILER_ID:GNU>:-fno-tree-loop-distribute-patterns>)
 endfunction()
 
+# pvh_optimised(FILE...): also where the build as a whole is not, as with sanitizers: what tests give so much to do that optimising it
+# takes less time than it saves.
+function(pvh_optimised)
+  if(PVH_SANITIZE)
+    set_property(SOURCE ${ARGN} APPEND PROPERTY COMPILE_OPTIONS -O1)
+  endif()
+endfunction()
+
 # pvh_fuzzer(NAME SOURCES a_fuzz.cpp USES room …): a libFuzzer target; its corpus is fuzz/corpus/NAME.
 function(pvh_fuzzer name)
   cmake_parse_arguments(FUZZ "" "" "SOURCES;USES;LIBRARIES" ${ARGN})
