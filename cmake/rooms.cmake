@@ -5,7 +5,6 @@ set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 
 find_package(GTest REQUIRED)
-include(GoogleTest)
 
 add_library(pvh_options INTERFACE)
 target_compile_options(pvh_options INTERFACE
@@ -23,6 +22,8 @@ if(PVH_FUZZERS)
   target_compile_options(pvh_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
+include(${CMAKE_CURRENT_LIST_DIR}/precompiled.cmake)
+
 # pvh_room(NAME SOURCES a.cpp … USES room … LIBRARIES lib …)
 # Headers lie in NAME/include/pvh/NAME/. A room without SOURCES is headers only.
 function(pvh_room name)
@@ -32,6 +33,7 @@ function(pvh_room name)
     add_library(pvh_${name} STATIC ${ROOM_SOURCES})
     target_include_directories(pvh_${name} PUBLIC $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>)
     target_link_libraries(pvh_${name} PUBLIC ${ROOM_USES} PRIVATE ${ROOM_LIBRARIES} $<BUILD_INTERFACE:pvh_options>)
+    pvh_precompiled(pvh_${name} room)
   else()
     add_library(pvh_${name} INTERFACE)
     target_include_directories(pvh_${name} INTERFACE $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>)
@@ -39,24 +41,41 @@ function(pvh_room name)
   endif()
 endfunction()
 
-# pvh_test(NAME [LABEL word] SOURCES a_test.cpp … USES room … LIBRARIES lib …): GoogleTest cases, each a CTest test.
-# LABEL: for `ctest -L`; "unit" unless told, another word for what needs more than the build (a QEMU, …).
+# pvh_test(NAME_test [LABEL word] SOURCES a_test.cpp … USES room … LIBRARIES lib …): a program of GoogleTest cases, which is one
+# CTest test: a process a case would take longer than most cases do. By its ending ./test knows that it counts the cases in it.
+# LABEL: for `ctest -L`; "unit" unless told, another word for what needs more than the build (a QEMU, …). Those wait the longest,
+# for guests, so they start first.
 function(pvh_test name)
   cmake_parse_arguments(TEST "" "LABEL" "SOURCES;USES;LIBRARIES" ${ARGN})
+  if(NOT name MATCHES "_test$")
+    message(FATAL_ERROR "${name}: a program of GoogleTest cases has a name that ends in _test")
+  endif()
   if(NOT TEST_LABEL)
     set(TEST_LABEL unit)
   endif()
   list(TRANSFORM TEST_USES PREPEND pvh_)
   add_executable(${name} ${TEST_SOURCES})
   target_link_libraries(${name} PRIVATE ${TEST_USES} ${TEST_LIBRARIES} pvh_options GTest::gmock GTest::gtest GTest::gtest_main)
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES LABELS ${TEST_LABEL})
+  pvh_precompiled(${name} test)
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS ${TEST_LABEL} COST $<IF:$<STREQUAL:${TEST_LABEL},unit>,1,2>)
 endfunction()
 
 # pvh_before_libc(FILE): nothing that the compiler adds to FILE may need a libc that is ready: no thread-local
 # storage, as stack protectors have, and no memset where a loop was written.
 function(pvh_before_libc file)
+  set_property(SOURCE ${file} PROPERTY SKIP_PRECOMPILE_HEADERS ON)
   set_property(SOURCE ${file} PROPERTY COMPILE_OPTIONS -fno-stack-protector -fno-builtin -fno-sanitize=all
     $<$<CXX_COMPILER_ID:GNU>:-fno-tree-loop-distribute-patterns>)
+endfunction()
+
+# pvh_optimised(FILE...): also where the build as a whole is not, as with sanitizers: what tests give so much to do that optimising it
+# takes less time than it saves.
+function(pvh_optimised)
+  if(PVH_SANITIZE)
+    set_property(SOURCE ${ARGN} APPEND PROPERTY COMPILE_OPTIONS -O1)
+    set_property(SOURCE ${ARGN} PROPERTY SKIP_PRECOMPILE_HEADERS ON)  # they are not optimised
+  endif()
 endfunction()
 
 # pvh_fuzzer(NAME SOURCES a_fuzz.cpp USES room …): a libFuzzer target; its corpus is fuzz/corpus/NAME.
@@ -66,4 +85,5 @@ function(pvh_fuzzer name)
   add_executable(${name} ${FUZZ_SOURCES})
   target_link_libraries(${name} PRIVATE ${FUZZ_USES} ${FUZZ_LIBRARIES} pvh_options)
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  pvh_precompiled(${name} room)
 endfunction()

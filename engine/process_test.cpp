@@ -49,7 +49,7 @@ TEST(Process, GivesTheChildTheDescriptorsThatItIsToldAndNoOthers) {
   UniqueFd writer(ends[1]);
   const UniqueFd null(::open("/dev/null", O_RDWR));
   const std::array<int, 4> fds{null.get(), writer.get(), null.get(), null.get()};
-  const std::string script = temporary_script("#!/bin/sh\nls /proc/$$/fd | tr '\\n' ' '\n");
+  const std::string script = temporary_script("#!/bin/sh\nls /proc/$$/fd\n");
   auto process = Process::start({script}, fds, kMissing);
   ASSERT_TRUE(process);
   EXPECT_EQ(process->wait(), "exit status 0");
@@ -59,7 +59,7 @@ TEST(Process, GivesTheChildTheDescriptorsThatItIsToldAndNoOthers) {
   const ssize_t count = ::read(reader.get(), text, sizeof text);
   ASSERT_GT(count, 0);
   // 10 is where the shell keeps its script.
-  EXPECT_EQ(std::string(text, static_cast<std::size_t>(count)), "0 1 10 2 3 ");
+  EXPECT_EQ(std::string(text, static_cast<std::size_t>(count)), "0\n1\n10\n2\n3\n");
 }
 
 TEST(Process, SaysHowItEnded) {

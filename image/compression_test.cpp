@@ -84,7 +84,8 @@ TEST_P(EachCompression, GivesBackWhatWasPacked) {
 }
 
 TEST_P(EachCompression, RefusesOneByteMoreThanTheLimit) {
-  const Octets packed = GetParam().pack(program(20 * kMiB));
+  static const Octets large = program(20 * kMiB);
+  const Octets packed = GetParam().pack(large);
   for (const std::uint64_t limit : {std::uint64_t{0}, std::uint64_t{1}, 8 * kMiB, 20 * kMiB - 1}) {
     const Error error = error_of(GetParam(), packed, limit);
     EXPECT_EQ(error.what, Fault::kUnpackedTooLarge);

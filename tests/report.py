@@ -17,6 +17,7 @@ class Skip(Exception):
 class Case:
     name: str  # "system/boot/…": stages and groups by slashes
     run: Callable[[], None]  # raises AssertionError or Skip
+    turn: int = 0  # those of a lower one are begun first
 
 
 @dataclass
@@ -57,8 +58,8 @@ class Report:
                 print(f"         {line}", flush=True)
 
     def run(self, cases: Iterable[Case], *, workers: int = 1, quiet: bool = False) -> None:
-        """Runs those of `cases` that are wanted."""
-        chosen = [case for case in cases if matches(case.name, self.patterns)]
+        """Runs those of `cases` that are wanted, by their turn and else as they come."""
+        chosen = sorted((case for case in cases if matches(case.name, self.patterns)), key=lambda case: case.turn)
         with ThreadPoolExecutor(max_workers=workers) as pool:
             list(pool.map(lambda case: self.add(outcome(case), quiet=quiet), chosen))
 

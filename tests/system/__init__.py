@@ -17,5 +17,5 @@ def run(report: Report, work: Path, full: bool) -> None:
     if not lab.ready:
         return
     groups = (unpacking, caching, malformed, memory, boots, disks, net, guests, conform, endings, footprint, hostile, hosts, leftovers, measurements)
-    # Two at a time: that the machine is busy must not matter to a guest.
-    report.run([case for group in groups for case in group.cases(lab, full)], workers=JOBS)
+    # More than there are processors: many cases only wait, and that the machine is busy must not matter to a guest.
+    report.run([case for group in groups for case in group.cases(lab, full)], workers=JOBS + 1)

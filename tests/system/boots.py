@@ -177,11 +177,9 @@ def cases(lab: Lab, _full: bool) -> list[Case]:
         if run.engine == "kvm":
             run.note_in(machine)
     rows = {run.name: Case(run.name, lambda run=run: boots(run, machine)) for run in runs}
-    kvm = [*(rows[run.name] for run in runs if run.engine == "kvm"), *nested.cases(machine)]
     return [
-        kvm[0],  # boots the machine; the others come last, or they would all wait for it together
+        *nested.in_turn([*(rows[run.name] for run in runs if run.engine == "kvm"), *nested.cases(machine)]),
         *(rows[run.name] for run in runs if run.engine == "qemu"),
         case("system/boot/unified image", unified_image),
         case("system/boot/three seeds, three places", three_seeds_three_places),
-        *kvm[1:],
     ]

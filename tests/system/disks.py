@@ -230,9 +230,8 @@ def cases(lab: Lab, full: bool) -> list[Case]:
     def case(name: str, test: Callable[..., None], *arguments: object) -> Case:
         return Case(f"system/disk/{name}", lambda: test(lab, *arguments))
 
-    ours = Ours(lab, full).cases()
     return [
-        ours[0],  # boots the machine; the others come last, or they would all wait for it together
+        *nested.in_turn(Ours(lab, full).cases()),
         *(case(f"qemu/{kernel} two", two, kernel) for kernel in KERNELS),
         *(case(f"qemu/{kernel} fs", file_system, kernel) for kernel in KERNELS),
         case("qemu/6.1-cloud read-only", read_only),
@@ -242,5 +241,4 @@ def cases(lab: Lab, full: bool) -> list[Case]:
         case("qemu/one writer", one_writer, "qemu"),
         case("kvm/one writer", one_writer, "kvm"),
         case("refused files", refused),
-        *ours[1:],
     ]

@@ -224,14 +224,12 @@ class Ours:
 
 def cases(lab: Lab, full: bool) -> list[Case]:
     # One kernel of the two in the machine that is emulated twice: that the drivers are different shows under QEMU.
-    ours = Ours(lab).cases(full)
     return [
-        *ours[:1],  # boots the machine; the others come last, or they would all wait for it together
+        *nested.in_turn(Ours(lab).cases(full)),
         *(Case(f"system/net/qemu/{kernel} {test}", lambda kernel=kernel, test=test: under_qemu(lab, kernel, test))
           for kernel in KERNELS for test in ("tap", "user")),
         Case("system/net/a tap in use", lambda: in_use(lab)),
         Case("system/net/refused", lambda: refused(lab)),
         Case("system/net/user/refused", lambda: user_network_refused(lab)),
         *(Case(f"system/net/user/nothing is left ({engine})", lambda engine=engine: nothing_is_left(lab, engine)) for engine in ("kvm", "qemu")),
-        *ours[1:],
     ]
