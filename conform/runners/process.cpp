@@ -36,10 +36,12 @@ constexpr std::array<int, 4> kEnding{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 std::atomic<int> g_told{0};
 
 void end_children(int signal) {
+  const int before = errno;  // of whatever is interrupted
   // First this: a child that starts now looks at it.
   g_told.store(signal);
   for (const auto& child : g_children)
     if (const pid_t group = child.load(); group > 0) ::kill(-group, SIGTERM);
+  errno = before;
 }
 
 class Registered {
