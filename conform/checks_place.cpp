@@ -96,7 +96,9 @@ Judgement of_refusal(const std::string& words, const TwoThings& things, const st
   if (words.empty()) return broken("refused without a word", owed);
   const std::string_view lacks = lacking(words, things);
   if (lacks.empty()) return pass("refused: " + words, owed);
-  return broken(fmt::format("refused, naming no {}: {}", lacks, quoted(words)), owed);
+  // All of what was said, up to what nobody reads.
+  constexpr std::size_t kMostWords = 300;
+  return broken(fmt::format("refused, naming no {}: {}", lacks, quoted(words, kMostWords)), owed);
 }
 
 }  // namespace

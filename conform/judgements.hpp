@@ -44,17 +44,16 @@ inline std::string range_text(std::uint64_t at, std::uint64_t size) {
   return fmt::format("{:#x} to {:#x}", at, at + (size - 1));
 }
 
-/// The bytes as text, with all that is not printable ASCII written as \x1b, and no more than a line of it.
-inline std::string quoted(std::string_view text) {
-  constexpr std::size_t kMost = 60;
+/// The bytes as text, with all that is not printable ASCII written as \x1b, and no more than `most` of them.
+inline std::string quoted(std::string_view text, std::size_t most = 60) {
   std::string out = "\"";
-  for (const char c : text.substr(0, kMost)) {
+  for (const char c : text.substr(0, most)) {
     if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\')
       out += c;
     else
       out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
   }
-  if (text.size() > kMost) return out + fmt::format("\"… ({} bytes)", text.size());
+  if (text.size() > most) return out + fmt::format("\"… ({} bytes)", text.size());
   return out + '"';
 }
 
