@@ -17,7 +17,7 @@ namespace {
 
 /// The first two that overlap, by address. Tables may share what they like among themselves.
 std::string overlap_in(const Evidence& evidence) {
-  std::vector<Taken> all = things(evidence);
+  std::vector<Taken> all = evidence.things;
   std::ranges::sort(all, {}, &Taken::at);
   std::vector<Taken>::const_iterator farthest = all.begin();
   for (auto thing = all.begin(); thing != all.end(); ++thing) {
@@ -107,7 +107,7 @@ Judgement place_1(const Evidence& evidence) {
   if (auto out = without_info(evidence)) return *out;
   const std::string owed = "everything disjoint; kernel and modules in RAM";
   if (const auto overlap = overlap_in(evidence); !overlap.empty()) return broken(overlap + " overlap", owed);
-  const std::vector<Taken> all = things(evidence);
+  const std::vector<Taken>& all = evidence.things;
   for (const Taken& thing : all) {
     const bool large = thing.name == "the kernel" || (thing.name.starts_with("module "));
     if (large && evidence.map && !covered(evidence.ram, thing.at, thing.size))

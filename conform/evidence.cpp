@@ -149,6 +149,33 @@ void read_tables(Evidence& evidence) {
     add_table(evidence, wide ? at<std::uint64_t>(*whole, i) : at<std::uint32_t>(*whole, i));
 }
 
+/// What lies in memory, by what was read so far.
+void list_things(Evidence& evidence) {
+  const StartInfoSeen& info = *evidence.info;
+  std::vector<Taken>& out = evidence.things;
+  const auto add = [&out](std::string name, std::uint64_t at, std::uint64_t size) {
+    if (at != 0 && size != 0) out.push_back({std::move(name), at, size});
+  };
+  const auto add_text = [&](const std::string& name, std::uint64_t at) {
+    const auto text = at == 0 ? std::nullopt : evidence.text(at);
+    if (text) add(name, at, text->length + 1);
+  };
+  const auto& image = evidence.capture.image;
+  if (image && image->size) add("the kernel", image->at, *image->size);
+  add("the start info", *evidence.register_named("ebx"),
+      info.version >= 1 ? sizeof(hvm_start_info) : offsetof(hvm_start_info, memmap_paddr));
+  add_text("the command line", info.command_line);
+  add("the module list", info.module_list, std::uint64_t{info.module_count} * sizeof(hvm_modlist_entry));
+  add("the memory map", info.map.value_or(0),
+      std::uint64_t{info.map_count.value_or(0)} * sizeof(hvm_memmap_table_entry));
+  if (!evidence.modules) return;
+  for (std::size_t i = 0; i < evidence.modules->size(); ++i) {
+    const ModuleSeen& module = (*evidence.modules)[i];
+    add(fmt::format("module {}", i), module.at, module.size);
+    add_text(fmt::format("the command line of module {}", i), module.command_line);
+  }
+}
+
 }  // namespace
 
 std::optional<Bytes> Evidence::bytes(std::uint64_t at, std::uint64_t size) const {
@@ -170,7 +197,7 @@ std::optional<TextSeen> Evidence::text(std::uint64_t at) const {
     if (at - piece.at < piece.bytes.size()) {
       const std::string_view shown = as_text(Bytes(piece.bytes).subspan(at - piece.at)).substr(0, kMostText);
       if (const auto nul = shown.find('\0'); nul != std::string_view::npos)
-        return TextSeen{.length = nul, .terminated = true, .text = std::string(shown.substr(0, nul))};
+        return TextSeen{.length = nul, .terminated = true, .text = shown.substr(0, nul)};
       seen.length = shown.size();
     }
   }
@@ -208,35 +235,8 @@ Evidence gather(const Capture& capture) {
   read_modules(evidence);
   read_map(evidence);
   read_tables(evidence);
+  list_things(evidence);
   return evidence;
-}
-
-std::vector<Taken> things(const Evidence& evidence) {
-  if (!evidence.known) return {};
-  const StartInfoSeen& info = *evidence.info;
-  std::vector<Taken> out;
-  const auto add = [&out](std::string name, std::uint64_t at, std::uint64_t size) {
-    if (at != 0 && size != 0) out.push_back({std::move(name), at, size});
-  };
-  const auto add_text = [&](const std::string& name, std::uint64_t at) {
-    const auto text = at == 0 ? std::nullopt : evidence.text(at);
-    if (text) add(name, at, text->length + 1);
-  };
-  const auto& image = evidence.capture.image;
-  if (image && image->size) add("the kernel", image->at, *image->size);
-  add("the start info", *evidence.register_named("ebx"),
-      info.version >= 1 ? sizeof(hvm_start_info) : offsetof(hvm_start_info, memmap_paddr));
-  add_text("the command line", info.command_line);
-  add("the module list", info.module_list, std::uint64_t{info.module_count} * sizeof(hvm_modlist_entry));
-  add("the memory map", info.map.value_or(0),
-      std::uint64_t{info.map_count.value_or(0)} * sizeof(hvm_memmap_table_entry));
-  if (!evidence.modules) return out;
-  for (std::size_t i = 0; i < evidence.modules->size(); ++i) {
-    const ModuleSeen& module = (*evidence.modules)[i];
-    add(fmt::format("module {}", i), module.at, module.size);
-    add_text(fmt::format("the command line of module {}", i), module.command_line);
-  }
-  return out;
 }
 
 std::string lies_over(const Evidence& evidence, std::uint64_t at, std::uint64_t size) {
@@ -244,9 +244,9 @@ std::string lies_over(const Evidence& evidence, std::uint64_t at, std::uint64_t 
   const auto over = [&own](const Taken& other) {
     return (other.at != own.at || other.size != own.size) && other.at < own.end() && own.at < other.end();
   };
-  for (const auto& all : {things(evidence), evidence.tables}) {
-    const auto found = std::ranges::find_if(all, over);
-    if (found != all.end()) return found->name;
+  for (const auto* const all : {&evidence.things, &evidence.tables}) {
+    const auto found = std::ranges::find_if(*all, over);
+    if (found != all->end()) return found->name;
   }
   return {};
 }

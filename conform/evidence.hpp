@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "pvh/conform/capture.hpp"
@@ -59,7 +60,7 @@ struct Span {
 struct TextSeen {
   std::uint64_t length = 0;
   bool terminated = false;
-  std::optional<std::string> text = {};  ///< where all of it is shown
+  std::optional<std::string_view> text = {};  ///< where all of it is shown; views the capture
 };
 
 struct Evidence {
@@ -70,6 +71,8 @@ struct Evidence {
   std::optional<std::vector<MapEntrySeen>> map = {};    ///< where all of it is shown
   std::vector<Taken> tables = {};                       ///< ACPI's, the RSDP among them
   std::vector<std::uint64_t> dead_tables = {};          ///< where tables should be and no memory answered
+  /// Everything that lies in memory but for ACPI's tables: kernel, structures, strings, modules.
+  std::vector<Taken> things = {};
   // Of the map, by type: sorted, disjoint, none touching the next.
   std::vector<Span> listed = {};   ///< what any entry covers
   std::vector<Span> working = {};  ///< what entries cover that are not UNUSABLE or DISABLED
@@ -91,9 +94,6 @@ struct Evidence {
 
 /// Reads what the capture shows. Views it.
 [[nodiscard]] Evidence gather(const Capture& capture);
-
-/// Everything that lies in memory but for ACPI's tables: kernel, structures, strings, modules.
-[[nodiscard]] std::vector<Taken> things(const Evidence& evidence);
 
 /// Another thing or table that lies over some of this one, by its name; empty where none does. What was
 /// overwritten breaks PLACE-1 and no clause of its own.

@@ -117,7 +117,7 @@ void write_bar(Out out, const Evidence& evidence, std::uint64_t end, std::string
                    entry.type >= 1 && entry.type <= 7 ? fmt::format("t{}", entry.type) : "tx", x(entry.at),
                    width, entry.at, entry.size, entry.type);
   }
-  for (const Taken& thing : things(evidence)) {
+  for (const Taken& thing : evidence.things) {
     if (thing.at >= end) continue;
     fmt::format_to(
         out,
