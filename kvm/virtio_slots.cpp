@@ -113,7 +113,7 @@ Result<void> VirtioSlots::start(bool confine) {
     worker_->run();
   });
   if (!thread_.joinable()) return std::unexpected(host_error("thread for virtual devices", EAGAIN));
-  placement_.leave_this_cpu(thread_);
+  placement_.prefer_another_cpu(thread_);
   return {};
 }
 
