@@ -39,8 +39,9 @@ void say_that_memory_is_short() {
 
 int main(int count, char** arguments) {
   std::set_new_handler(say_that_memory_is_short);
-  // One heap for all threads: each of its own would be 64 MiB of address space to map, and pages to touch.
-  ::mallopt(M_ARENA_MAX, 1);
+  // One heap beside the main thread's, for all others: each of its own would be 64 MiB of address space to
+  // map, and pages to touch; with one in all, two threads wait for each other's page faults as a run starts.
+  ::mallopt(M_ARENA_MAX, 2);
   // A limit on the size of files is an error of the write that meets it (`ulimit -f`).
   std::signal(SIGXFSZ, SIG_IGN);
   pvh::cli::occupy_standard_descriptors();

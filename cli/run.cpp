@@ -66,15 +66,37 @@ std::optional<Prepared> prepare_and_announce(const RunOptions& options, const En
 /// Nothing where there is no guest to run; the user has been told why.
 using RunResult = Result<std::optional<engine::Outcome>>;
 
-RunResult run_kvm(const RunOptions& options, const EngineChoice& choice, HostEnds ends) {
+/// Nothing where one cannot be had; the user has been told why.
+std::optional<HostEnds> open_or_tell(const MachineOptions& machine) {
+  auto ends = open_host_ends(machine);
+  if (ends) return std::move(*ends);
+  complain(message(ends.error()));
+  return std::nullopt;
+}
+
+/// The same.
+std::optional<OwnDevices> devices_or_tell(const MachineOptions& machine) {
+  auto ends = open_or_tell(machine);
+  if (!ends) return std::nullopt;
+  auto devices = own_devices(machine, std::move(*ends));
+  if (devices) return std::move(*devices);
+  complain(message({devices.error(), ""}));
+  return std::nullopt;
+}
+
+RunResult run_kvm(const RunOptions& options, const EngineChoice& choice) {
   MachineOptions machine = options.machine;
   machine.interval_timer = false;
-  const auto own = own_devices(machine, std::move(ends));
-  if (!own) return std::unexpected(own.error());
   const auto memory = board::backing(machine.memory);
   KeptValues kept;
+  std::optional<OwnDevices> own;
   std::optional<Prepared> prepared;
   std::vector<FileView> files;
+  const auto open_devices = [&]() -> std::optional<kvm::Devices> {
+    own = devices_or_tell(machine);
+    if (!own) return std::nullopt;
+    return kvm::Devices{.all = own->devices, .console = own->console};
+  };
   const auto plan = [&]() -> std::optional<kvm::Guest> {
     prepared = prepare_and_announce(options, choice, machine);
     if (!prepared) return std::nullopt;
@@ -86,23 +108,24 @@ RunResult run_kvm(const RunOptions& options, const EngineChoice& choice, HostEnd
                          .timeout = options.timeout,
                          .input = STDIN_FILENO,
                          .output = STDOUT_FILENO,
-                         .devices = own->devices,
-                         .console = own->console,
+                         .devices = open_devices,
                          .confine = options.sandbox,
                          .kept = machine.cache ? &kept : nullptr});
 }
 
-RunResult run_qemu(const RunOptions& options, const EngineChoice& choice, HostEnds ends) {
+RunResult run_qemu(const RunOptions& options, const EngineChoice& choice) {
   kvm::drop_early_machine();
+  auto ends = open_or_tell(options.machine);
+  if (!ends) return std::nullopt;
   // QEMU opens and locks disks itself; ours would be in its way.
-  ends.disks.clear();
+  ends->disks.clear();
   MachineOptions machine = options.machine;
   machine.interval_timer = true;
   const auto prepared = prepare_and_announce(options, choice, machine);
   if (!prepared) return std::nullopt;
   return qemu::run(prepared->plan, {.binary = options.qemu,
                                     .cpus = machine.cpus,
-                                    .devices = qemu_devices(machine, ends),
+                                    .devices = qemu_devices(machine, *ends),
                                     .report_disk =
                                         [&machine](std::size_t number, const Error& error) {
                                           if (number < machine.disks.size())
@@ -125,14 +148,9 @@ void tell_ending(const engine::Outcome& outcome) {
 }  // namespace
 
 int run(const RunOptions& options) {
-  auto ends = open_host_ends(options.machine);
-  if (!ends) {
-    complain(message(ends.error()));
-    return kExitError;
-  }
   const EngineChoice choice = engine_for(options);
   const auto run_guest = choice.engine == Engine::kKvm ? run_kvm : run_qemu;
-  const auto outcome = run_guest(options, choice, std::move(*ends));
+  const auto outcome = run_guest(options, choice);
   if (!outcome) {
     complain(message({outcome.error(), ""}));
     return kExitError;

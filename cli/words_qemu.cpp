@@ -6,6 +6,8 @@ namespace pvh::cli {
 words::Table words_qemu() {
   static constexpr FaultWords kWords[] = {
       {Fault::kHostCall, "the host gives no {subject}: {found}", ""},
+      {Fault::kDescriptorLimit, "the host gives no {subject}: {found}",
+       "Let the process have more descriptors (`ulimit -n`)."},
       {Fault::kNoGuestMemory, "the host cannot give the guest {wanted} of memory: {found}",
        "Give the guest less by -m, or raise the limit (`ulimit -v`)."},
       {Fault::kTooManyCpus, "{found} CPUs are more than the machine can have; the most is {wanted}", ""},

@@ -8,7 +8,9 @@ words::Table words_virtio() {
       {Fault::kDiskSize, "{subject} has {found}, and a disk consists of sectors of {wanted}",
        "`truncate -s %512 FILE` fills the last one with zeros."},
       {Fault::kDiskFormat, "this is a {found} image; {subject} must be raw",
-       "`qemu-img convert -f {found} -O raw FILE RAW` makes one."},
+       "`qemu-img convert -f {found} -O raw FILE RAW` makes one. A raw disk that begins as such an image "
+       "does "
+       "is refused, too."},
       {Fault::kDiskInUse, "somebody else uses this file, so that {subject} cannot be {wanted}",
        "Another run has it, or another --disk of this one. Several may share a file where all say `,ro`."},
       {Fault::kDiskFailed, "{subject} could not be {wanted} (at {where}): {found}",

@@ -1,12 +1,13 @@
 #include "pvh/engine/host_error.hpp"
 
+#include <cerrno>
 #include <cstring>
 #include <utility>
 
 namespace pvh::engine {
 
 Error host_error(std::string what, int error_number) {
-  return Error{.what = Fault::kHostCall,
+  return Error{.what = error_number == EMFILE ? Fault::kDescriptorLimit : Fault::kHostCall,
                .subject = std::move(what),
                .found = std::string(std::strerror(error_number))};
 }

@@ -35,14 +35,18 @@ constexpr std::size_t kMostDescriptors = 64;
   ::setsid();
 
   // First out of the way of each other, then down to their numbers.
-  constexpr int kOutOfTheWay = 64;
   int moved[kMostDescriptors];
   const int count = static_cast<int>(fds.size());
-  for (int i = 0; i < count; ++i)
-    if ((moved[i] = ::fcntl(fds[static_cast<std::size_t>(i)], F_DUPFD, kOutOfTheWay)) < 0) give_up();
-  const int moved_report = ::fcntl(report, F_DUPFD, kOutOfTheWay);
-  if (moved_report < 0) give_up();
-  report = moved_report;
+  const auto move = [&give_up, first_free = count + 1](int fd) {
+    const int there = ::fcntl(fd, F_DUPFD, first_free);
+    if (there >= 0) return there;
+    // So the kernel says that the number itself is more than the limit.
+    if (errno == EINVAL) errno = EMFILE;
+    give_up();
+    return -1;
+  };
+  for (int i = 0; i < count; ++i) moved[i] = move(fds[static_cast<std::size_t>(i)]);
+  report = move(report);
   for (int i = 0; i < count; ++i)
     if (::dup2(moved[i], i) < 0) give_up();
   if (::dup2(report, count) < 0) give_up();
@@ -70,6 +74,7 @@ UniqueFd pidfd_of(pid_t pid) {
 
 Error start_error(const std::string& program, int error_number, Fault missing) {
   if (error_number == ENOENT) return Error{.what = missing, .subject = program};
+  if (error_number == EMFILE) return host_error("descriptors to start " + program, error_number);
   return Error{.what = Fault::kProgramNotRunnable,
                .subject = program,
                .found = std::string(std::strerror(error_number))};

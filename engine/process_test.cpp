@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -60,6 +61,27 @@ TEST(Process, GivesTheChildTheDescriptorsThatItIsToldAndNoOthers) {
   ASSERT_GT(count, 0);
   // 10 is where the shell keeps its script.
   EXPECT_EQ(std::string(text, static_cast<std::size_t>(count)), "0\n1\n10\n2\n3\n");
+}
+
+TEST(Process, WithoutEnoughDescriptorsThatIsTheReason) {
+  const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  const std::array<int, 4> fds{null.get(), null.get(), null.get(), null.get()};
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  bool started = false;
+  for (rlim_t most = 4; most < 32 && !started; ++most) {
+    const rlimit few{.rlim_cur = most, .rlim_max = before.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &few);
+    auto process = Process::start({"true"}, fds, kMissing);
+    ::setrlimit(RLIMIT_NOFILE, &before);
+    if (process) {
+      started = process->wait() == "exit status 0";
+      // The program's own loader may need more than we do.
+      continue;
+    }
+    EXPECT_EQ(process.error().what, Fault::kDescriptorLimit) << most;
+  }
+  EXPECT_TRUE(started) << "16 descriptors are enough for four, and what makes them";
 }
 
 TEST(Process, SaysHowItEnded) {

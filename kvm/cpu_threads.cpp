@@ -10,41 +10,15 @@
 #include <system_error>
 #include <utility>
 
-#include "early_parts.hpp"
 #include "entry.hpp"
+#include "new_thread.hpp"
 #include "sandbox/sandbox.hpp"
 
 namespace pvh::kvm {
 
-namespace {
-
-/// Signals are the caller's thread's; a thread begins with its maker's mask.
-std::thread start_without_signals(std::function<void()> work) {
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  // A fault of the thread's own is to be met by the process's handlers.
-  for (const int fault : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP}) ::sigdelset(&all, fault);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::thread thread;
-  try {
-    thread = std::thread(std::move(work));
-  } catch (const std::system_error&) {  // the library's only way to say it; the thread is missing then
-  }
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return thread;
-}
-
-}  // namespace
-
-CpuThreads::CpuThreads(const GuestMemory& memory, const Options& options, KeptCpuid cpuid)
-    : memory_(memory), options_(options), cpuid_(std::move(cpuid)) {
-  first_ = start_without_signals([this] { begin(); });
-  if (!first_.joinable()) {
-    // The early one may have been the last that the host allows.
-    await_early_thread();
-    first_ = start_without_signals([this] { begin(); });
-  }
+CpuThreads::CpuThreads(const GuestMemory& memory, const Options& options)
+    : memory_(memory), options_(options) {
+  first_ = start_thread([this] { begin(); });
   if (!first_.joinable()) {
     not_made_ = host_error("thread for a virtual CPU", EAGAIN);
     made_.release();
@@ -119,7 +93,7 @@ void CpuThreads::work(Vcpu& cpu) {
 }
 
 Result<void> CpuThreads::make() {
-  auto machine = make_virtual_machine(options_, std::move(cpuid_));
+  auto machine = make_virtual_machine(options_, find_cpuid(options_.kept));
   if (!machine) return std::unexpected(machine.error());
   machine_.emplace(std::move(*machine));
   return {};

@@ -22,7 +22,7 @@ namespace pvh::kvm {
 class CpuThreads {
  public:
   /// The first one begins at once. Memory and options outlive it.
-  CpuThreads(const GuestMemory& memory, const Options& options, KeptCpuid cpuid);
+  CpuThreads(const GuestMemory& memory, const Options& options);
   CpuThreads(const CpuThreads&) = delete;
   CpuThreads& operator=(const CpuThreads&) = delete;
   /// Also before the guest runs.
@@ -52,7 +52,6 @@ class CpuThreads {
 
   const GuestMemory& memory_;
   const Options& options_;
-  KeptCpuid cpuid_;
   Placement placement_;  ///< of the first one
 
   // Each written before the semaphore that follows is released, and read after.

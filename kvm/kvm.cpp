@@ -29,12 +29,10 @@ void close_what_is_not_needed(const Vm& vm, const Machine& machine, const Option
 
 /// Once the guest is loaded, and `threads` make the machine.
 Result<engine::Outcome> run_machine(CpuThreads& threads, const GuestMemory& memory,
-                                    const boot::EntryState& entry, const Options& options) {
+                                    const boot::EntryState& entry, VirtioSlots& virtio,
+                                    virtio::Console* console, const Options& options) {
   threads.enter_at(entry);
   engine::Supervisor supervisor(options.input, options.output, options.timeout);
-  VirtioSlots virtio(options.devices, memory);
-  // Before this thread may make no other one any more.
-  if (const auto started = virtio.start(options.confine); !started) return std::unexpected(started.error());
   if (options.confine) {
     // What is still to be done until the guest runs, the filter allows.
     if (const auto done = sandbox::give_up_rights(); !done) return std::unexpected(done.error());
@@ -45,7 +43,7 @@ Result<engine::Outcome> run_machine(CpuThreads& threads, const GuestMemory& memo
   if (!made) return std::unexpected(made.error());
   Vm& vm = (*made)->vm;
   if (const auto connected = virtio.connect(vm); !connected) return std::unexpected(connected.error());
-  Machine machine(vm, threads, (*made)->cpus, memory, entry, supervisor, virtio, options.console);
+  Machine machine(vm, threads, (*made)->cpus, memory, entry, supervisor, virtio, console);
   if (const auto ready = threads.ready(); !ready) return std::unexpected(ready.error());
   if (options.confine) close_what_is_not_needed(vm, machine, options);
   return machine.run();
@@ -56,19 +54,29 @@ Result<engine::Outcome> run_machine(CpuThreads& threads, const GuestMemory& memo
 Result<std::optional<engine::Outcome>> run(const Planner& planner, const Options& options) {
   // What is wrong with the guest goes before what is wrong with the host; and the terminal is not the guest's
   // before it is known.
+  const auto fail_unless_the_guest_does = [&](const Error& error) -> Result<std::optional<engine::Outcome>> {
+    if (!planner()) return std::nullopt;
+    return std::unexpected(error);
+  };
+  const auto open_devices = [&] { return options.devices ? options.devices() : Devices(); };
   const auto memory = GuestMemory::allocate(options.memory);
   if (!memory) {
     drop_early_machine();
-    if (!planner()) return std::nullopt;
-    return std::unexpected(memory.error());
+    if (!open_devices()) return std::nullopt;
+    return fail_unless_the_guest_does(memory.error());
   }
   request_early_memory(memory->pieces());
-  // Read here: the other thread has more to do.
-  CpuThreads threads(*memory, options, find_cpuid(options.kept));
+  CpuThreads threads(*memory, options);
+  const auto devices = open_devices();
+  if (!devices) return std::nullopt;
+  VirtioSlots virtio(devices->all, *memory);
+  // Now, so that their thread is confined, and has what it needs, before anybody waits for it.
+  if (const auto started = virtio.start(options.confine); !started)
+    return fail_unless_the_guest_does(started.error());
   const auto guest = planner();
   if (!guest) return std::nullopt;
   if (const auto loaded = load(*guest, *memory); !loaded) return std::unexpected(loaded.error());
-  return run_machine(threads, *memory, guest->plan->state, options);
+  return run_machine(threads, *memory, guest->plan->state, virtio, devices->console, options);
 }
 
 }  // namespace pvh::kvm

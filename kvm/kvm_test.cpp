@@ -267,7 +267,7 @@ TEST_F(Kvm, DisksOfAHostWithoutIoUringAreServedByThreads) {
         std::move(*disk), virtio::Block::Options{.name = "a disk", .serial = "", .threads_only = true}));
   }
   auto with = options();
-  with.devices = disks;
+  with.devices = [&disks] { return Devices{.all = disks}; };
   EXPECT_EQ(ending_of(plan_of(Code{}.power_off()), with), Ending::kPowerOff);
 }
 

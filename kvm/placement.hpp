@@ -16,11 +16,13 @@ class Placement {
 
   /// The maker's, once the thread is there: it goes to another CPU, where there is one.
   void leave_this_cpu(std::thread& thread) {
-    if (known_) {
-      cpu_set_t others = allowed_;
-      CPU_CLR(::sched_getcpu(), &others);
-      (void)::pthread_setaffinity_np(thread.native_handle(), sizeof others, &others);
-    }
+    leave(thread);
+    left_.count_down();
+  }
+  /// The same for one that nobody waits for: it may come back should this CPU be idle sooner.
+  void prefer_another_cpu(std::thread& thread) {
+    leave(thread);
+    if (known_) (void)::pthread_setaffinity_np(thread.native_handle(), sizeof allowed_, &allowed_);
     left_.count_down();
   }
 
@@ -31,6 +33,13 @@ class Placement {
   }
 
  private:
+  void leave(std::thread& thread) {
+    if (!known_) return;
+    cpu_set_t others = allowed_;
+    CPU_CLR(::sched_getcpu(), &others);
+    (void)::pthread_setaffinity_np(thread.native_handle(), sizeof others, &others);
+  }
+
   cpu_set_t allowed_{};
   bool known_;  ///< not on hosts of more CPUs than fit into `allowed_`
   std::latch left_{1};

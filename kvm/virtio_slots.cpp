@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <system_error>
 #include <utility>
 
+#include "new_thread.hpp"
 #include "pvh/board/board.hpp"
 #include "sandbox/sandbox.hpp"
 
@@ -104,19 +104,16 @@ Result<void> VirtioSlots::start(bool confine) {
     worker_->settle([] {});
     return {};
   }
-  try {
-    thread_ = std::thread([this, confine] {
-      worker_->settle([this, confine] {
-        placement_.go_anywhere();
-        if (confine) confine_this_thread();
-      });
-      settled_.release();
-      worker_->run();
+  thread_ = start_thread([this, confine] {
+    worker_->settle([this, confine] {
+      placement_.go_anywhere();
+      if (confine) confine_this_thread();
     });
-    placement_.leave_this_cpu(thread_);
-  } catch (const std::system_error& error) {  // the library's only way to say it
-    return std::unexpected(host_error("thread for virtual devices", error.code().value()));
-  }
+    settled_.release();
+    worker_->run();
+  });
+  if (!thread_.joinable()) return std::unexpected(host_error("thread for virtual devices", EAGAIN));
+  placement_.prefer_another_cpu(thread_);
   return {};
 }
 

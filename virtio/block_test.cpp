@@ -408,13 +408,41 @@ TEST(DiskFiles, AreRefusedWhereTheyCanBeNoDisk) {
   };
   const TemporaryFile empty("");
   const TemporaryFile odd(std::string(513, 'x'));
-  const TemporaryFile qcow("QFI\xfb" + std::string(1020, 'x'));
   EXPECT_EQ(fault(empty.path()), Fault::kFileEmpty);
   EXPECT_EQ(fault(odd.path()), Fault::kDiskSize);
-  EXPECT_EQ(fault(qcow.path()), Fault::kDiskFormat);
   EXPECT_EQ(fault("/dev/null"), Fault::kFileIsSpecial);
   EXPECT_EQ(fault(::testing::TempDir(), true), Fault::kFileIsDirectory);
   EXPECT_EQ(fault("/nonexistent/disk"), Fault::kFileMissing);
+}
+
+TEST(DiskFiles, OfOtherFormatsThanRawAreNamedAsQemuImgDoes) {
+  const auto format = [](std::string begin) {
+    begin.resize(1024, 'x');
+    const TemporaryFile file(begin);
+    const auto opened = DiskFile::open(file.path(), false, "disk 0");
+    if (opened) return std::string("raw");
+    EXPECT_EQ(opened.error().what, Fault::kDiskFormat);
+    const auto* found = std::get_if<std::string>(&opened.error().found);
+    return found != nullptr ? *found : std::string();
+  };
+  EXPECT_EQ(format({"QFI\xfb\0\0\0\1", 8}), "qcow");
+  EXPECT_EQ(format({"QFI\xfb\0\0\0\3", 8}), "qcow2");
+  EXPECT_EQ(format({"QED\0", 4}), "qed");
+  EXPECT_EQ(format("KDMV"), "vmdk");
+  EXPECT_EQ(format("COWD"), "vmdk");
+  EXPECT_EQ(format("# Disk DescriptorFile\nversion=1\n"), "vmdk");
+  EXPECT_EQ(format("vhdxfile"), "vhdx");
+  EXPECT_EQ(format("conectix"), "vpc");
+  EXPECT_EQ(format("<<< Oracle VM VirtualBox Disk Image >>>\n" + std::string(24, '\0') + "\x7f\x10\xda\xbe"),
+            "vdi");
+  EXPECT_EQ(format("WithoutFreeSpace"), "parallels");
+  EXPECT_EQ(format("WithouFreSpacExt"), "parallels");
+  const TemporaryFile odd("# Disk DescriptorFile\n");
+  EXPECT_EQ(DiskFile::open(odd.path(), false, "disk 0").error().what, Fault::kDiskFormat);
+  // All but the last byte, or elsewhere.
+  EXPECT_EQ(format("vhdxfil"), "raw");
+  EXPECT_EQ(format(" KDMV"), "raw");
+  EXPECT_EQ(format("\x7f\x10\xda\xbe"), "raw");
 }
 
 }  // namespace

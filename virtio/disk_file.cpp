@@ -15,6 +15,8 @@ namespace pvh::virtio {
 
 namespace {
 
+using namespace std::string_view_literals;
+
 Error error_of(std::string_view role, std::string done, int number) {
   Error error{.what = Fault::kFileFailed, .subject = std::string(role)};
   error.wanted = std::move(done);
@@ -90,13 +92,35 @@ bool lock_file(int fd, bool read_only) {
          !is_taken(fd, kUses + kWriting);
 }
 
+/// How images that are not raw begin. The names are qemu-img's.
+struct Magic {
+  std::size_t offset;
+  std::string_view bytes;
+  std::string_view format;
+};
+constexpr std::array kMagics = {
+    Magic{0, "QFI\xfb\0\0\0\1"sv, "qcow"},
+    Magic{0, "QFI\xfb"sv, "qcow2"},
+    Magic{0, "QED\0"sv, "qed"},
+    Magic{0, "KDMV"sv, "vmdk"},
+    Magic{0, "COWD"sv, "vmdk"},
+    Magic{0, "# Disk DescriptorFile"sv, "vmdk"},
+    Magic{0, "vhdxfile"sv, "vhdx"},
+    Magic{0, "conectix"sv, "vpc"},
+    Magic{64, "\x7f\x10\xda\xbe"sv, "vdi"},
+    Magic{0, "WithoutFreeSpace"sv, "parallels"},
+    Magic{0, "WithouFreSpacExt"sv, "parallels"},
+};
+
 /// The format, where it is known not to be raw.
 std::string_view format_of(int fd) {
-  constexpr std::string_view kQcow = "QFI\xfb";
-  std::array<char, kQcow.size()> magic{};
-  const ssize_t got = ::pread(fd, magic.data(), magic.size(), 0);
-  if (got == static_cast<ssize_t>(magic.size()) && std::string_view(magic.data(), magic.size()) == kQcow)
-    return "qcow2";
+  std::array<char, 68> head{};
+  const ssize_t got = ::pread(fd, head.data(), head.size(), 0);
+  if (got <= 0) return "";
+  const std::string_view known(head.data(), static_cast<std::size_t>(got));
+  for (const Magic& magic : kMagics)
+    if (known.size() > magic.offset && known.substr(magic.offset).starts_with(magic.bytes))
+      return magic.format;
   return "";
 }
 
@@ -115,10 +139,11 @@ Result<DiskFile> DiskFile::open(const std::string& path, bool read_only, std::st
   if (::fstat(disk.fd_.get(), &status) != 0) return std::unexpected(error_of(role, "examined", errno));
   if (auto kind = check_kind(status.st_mode, role); !kind) return std::unexpected(kind.error());
   disk.block_device_ = S_ISBLK(status.st_mode);
-  if (auto measured = disk.measure(role); !measured) return std::unexpected(measured.error());
+  // Before its size, which says nothing of the disk in it.
   if (const std::string_view format = format_of(disk.fd_.get()); !format.empty())
     return std::unexpected(
         Error{.what = Fault::kDiskFormat, .subject = std::string(role), .found = std::string(format)});
+  if (auto measured = disk.measure(role); !measured) return std::unexpected(measured.error());
   if (!lock_file(disk.fd_.get(), read_only)) return std::unexpected(in_use(role, read_only));
   // What a file cannot do without waiting, io_uring would refuse instead of having it waited for.
   if (::fcntl(disk.fd_.get(), F_SETFL, 0) != 0) return std::unexpected(error_of(role, "opened", errno));

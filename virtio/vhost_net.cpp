@@ -17,7 +17,9 @@ constexpr std::uint64_t kVhostFeatures = kCommonFeatures | kNetMergeable;
 }  // namespace
 
 std::unique_ptr<VhostNet> VhostNet::create(UniqueFd& tap, Options options) {
-  Vhost vhost(UniqueFd(::open("/dev/vhost-net", O_RDWR | O_CLOEXEC)), kQueues);
+  UniqueFd device(::open("/dev/vhost-net", O_RDWR | O_CLOEXEC));
+  if (!device) return nullptr;
+  Vhost vhost(std::move(device), kQueues);
   // An old one that does not know rings of today is worth nothing to us.
   if (!vhost.valid() || (vhost.features() & kVhostFeatures) != kVhostFeatures) return nullptr;
   return std::make_unique<VhostNet>(std::move(tap), std::move(vhost), std::move(options));

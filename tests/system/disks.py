@@ -148,6 +148,8 @@ def refused(lab: Lab) -> None:
 
     says("odd.img", b"x" * 1000, "1000 bytes", "512")
     says("image.qcow2", b"QFI\xfb" + b"\0" * 1020, "qcow2", "qemu-img convert")
+    says("image.vmdk", b"# Disk DescriptorFile\n", "-f vmdk")
+    says("image.vdi", b"\0" * 64 + b"\x7f\x10\xda\xbe" + b"\0" * 444, "-f vdi")
     says("empty.img", b"", "empty")
 
 

@@ -59,7 +59,15 @@ def serves(lab: Lab, boot: Boot) -> None:
     assert "host_clean" in boot.facts, f"passt outlived its guest\n{boot.story()}"
 
 
-CHECKS = {"tap": talks, "vsock": lambda _, boot: echoes(boot), "user": serves}
+def goes_on(lab: Lab, boot: Boot) -> None:
+    """passt was killed while the guest ran: an unplugged cable there, one line here."""
+    boot.must_reach_user_space().must_end_with(0)
+    assert boot.fact("fetched") == boot.fact("host_fetched") == lab.payload_sum, boot.story()
+    assert "host_cut" in boot.facts and "unplugged" in boot.facts, f"the guest did not see it\n{boot.story()}"
+    assert boot.output.count("network 0 is cut off: passt ended") == 1, boot.story()
+
+
+CHECKS = {"tap": talks, "vsock": lambda _, boot: echoes(boot), "user": serves, "cut": goes_on}
 
 
 # ---- QEMU's cards ----
@@ -158,6 +166,16 @@ def user_network_refused(lab: Lab) -> None:
     assert done.returncode == 1 and "everybody's" in done.stderr, done.stderr
 
 
+def few_descriptors(lab: Lab) -> None:
+    """Each limit that does not do is a sentence that names it, whoever met it."""
+    passt()
+    most = 8
+    while (done := user(lab, "qemu", "user", under=("prlimit", f"--nofile={most}"))).returncode != 4:
+        assert done.returncode == 1 and "Invalid argument" not in done.stderr and most < 200, f"{most}: {done.returncode} {done.stderr}"
+        assert "Too many open files" in done.stderr or "passt ended" in done.stderr, f"{most}: {done.stderr}"
+        most += 1
+
+
 def nothing_is_left(lab: Lab, engine: str) -> None:
     """Neither after a guest's end nor after the monitor's by `kill -9`."""
     passt()
@@ -200,11 +218,12 @@ class Ours:
         name = f"system/net/kvm/{kernel} {what}"
         load = "".join(f"insmod /{Path(path).name}.ko; " for path in modules)
         run = f"sh /net.sh {test} /pvh kvm /{kernel} /initrd /payload '{COMMAND_LINE}'"
-        words = ["unshare", "-m", "sh", "-c", OTHER_ROOT, run] if test == "user" else ["sh", "-c", load + run]
+        by_passt = test in ("user", "cut")
+        words = ["unshare", "-m", "sh", "-c", OTHER_ROOT, run] if by_passt else ["sh", "-c", load + run]
         files = {"pvh": self.lab.pvh, "initrd": self.lab.network_initrd, kernel: lambda: self.lab.kernels[kernel].vmlinuz,
                  "payload": lambda: self.lab.work / "payload", "net.sh": SCRIPT, "bin/sockets": SOCKETS_TOOL,
                  **{f"{Path(path).name}.ko": lambda path=path: module(self.lab, path) for path in modules}}
-        if test == "user":
+        if by_passt:
             files |= {"bin/passt": passt, "etc/passwd": lambda: users_file(self.lab), **{path[1:]: Path(path) for path in PASST_NEEDS}}
         self.machine.note(name, words, files)
         self._cases.append(Case(name, lambda: CHECKS[test](self.lab, self.machine.result(name))))
@@ -217,6 +236,7 @@ class Ours:
             self.add(kernel, "vsock", "vsock", VSOCK if kernel == KERNELS[0] else ())
             if shutil.which("passt"):
                 self.add(kernel, "user", "user")
+                self.add(kernel, "user, cut off", "cut")
             else:
                 self._cases.append(Case(f"system/net/kvm/{kernel} user", lambda: passt() and None))
         return self._cases
@@ -231,5 +251,6 @@ def cases(lab: Lab, full: bool) -> list[Case]:
         Case("system/net/a tap in use", lambda: in_use(lab)),
         Case("system/net/refused", lambda: refused(lab)),
         Case("system/net/user/refused", lambda: user_network_refused(lab)),
+        Case("system/net/user/with few descriptors", lambda: few_descriptors(lab)),
         *(Case(f"system/net/user/nothing is left ({engine})", lambda engine=engine: nothing_is_left(lab, engine)) for engine in ("kvm", "qemu")),
     ]

@@ -50,15 +50,19 @@ case $test in
     code=$?
     kill $to_guest 2>/dev/null
     ;;
-  user)
+  user | cut)
     ip link set lo up
     mkdir -p served && ln -sf "$payload" served/payload
+    rm -f served/done  # of the kernel before
     httpd -p 127.0.0.1:8001 -h served
+    words=pvh.user=8001
+    [ $test = user ] || words="$words pvh.cut=1"
     {
-      await timeout 30 wget -q -O fetched http://127.0.0.1:8002/payload && echo "@host_fetched $(sha256sum fetched | cut -d ' ' -f 1)" && touch served/done
+      await timeout 30 wget -q -O fetched http://127.0.0.1:8002/payload && echo "@host_fetched $(sha256sum fetched | cut -d ' ' -f 1)" &&
+        if [ $test = user ]; then touch served/done; else kill -9 $(pidof passt passt.avx2) && echo '@host_cut'; fi
     } >seen &
     from_guest=$!
-    run pvh.user=8001 --net user,hostfwd=tcp:127.0.0.1:8002-:80
+    run "$words" --net user,hostfwd=tcp:127.0.0.1:8002-:80
     code=$?
     kill $from_guest $(pidof httpd) 2>/dev/null
     # What carried the network has ended with its guest.

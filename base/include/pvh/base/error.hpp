@@ -127,16 +127,17 @@ enum class Fault : std::uint16_t {
   kHostCall,            ///< the host refused (subject: what was tried; found: its reason)
   kProgramNotRunnable,  ///< the program is there, but cannot be started (subject: its name; found: the
                         ///< reason)
-  kNoGuestMemory,  ///< the host cannot give the guest its memory (wanted: size; found: the host's reason)
-  kTooManyCpus,    ///< more than the engine's machine has room for (found, wanted: counts)
-  kTooMuchMemory,  ///< more than the engine can present (found, wanted: sizes)
-  kQemuMissing,    ///< no such program (subject: its name)
-  kQemuTooOld,     ///< (subject: the program; found: its version; wanted: the oldest that will do)
-  kQemuDied,       ///< ended by itself (subject: the program; found: how, and the last lines that it said)
-  kKvmMissing,     ///< no such device (subject: its path)
-  kKvmForbidden,   ///< this user may not open it (subject: its path)
-  kKvmTooOld,      ///< (subject: its path; found, wanted: text)
-  kSandbox,        ///< the host does not confine the monitor (subject: what it refused; found: its reason)
+  kNoGuestMemory,    ///< the host cannot give the guest its memory (wanted: size; found: the host's reason)
+  kTooManyCpus,      ///< more than the engine's machine has room for (found, wanted: counts)
+  kTooMuchMemory,    ///< more than the engine can present (found, wanted: sizes)
+  kQemuMissing,      ///< no such program (subject: its name)
+  kQemuTooOld,       ///< (subject: the program; found: its version; wanted: the oldest that will do)
+  kQemuDied,         ///< ended by itself (subject: the program; found: how, and the last lines that it said)
+  kDescriptorLimit,  ///< the process may have no more descriptors: subject, found as kHostCall's
+  kKvmMissing,       ///< no such device (subject: its path)
+  kKvmForbidden,     ///< this user may not open it (subject: its path)
+  kKvmTooOld,        ///< (subject: its path; found, wanted: text)
+  kSandbox,          ///< the host does not confine the monitor (subject: what it refused; found: its reason)
 
   // virtio: a disk's file, where it is none that any file can be (see cli), and what becomes of it.
   kDiskSize,    ///< no multiple of a sector: subject, found (Size), wanted (Size)

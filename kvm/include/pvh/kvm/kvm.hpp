@@ -51,8 +51,18 @@ struct Guest {
   std::span<const FileView> files = {};
 };
 
-/// Called once, in the caller's thread, while another one makes the machine. Nothing: there is no guest after
-/// all, and whoever wrote the planner knows why.
+/// The virtio devices that the plan's board names, in that order. They outlive the run.
+struct Devices {
+  std::span<const std::unique_ptr<virtio::Device>> all = {};
+  /// One of them, where the user's keys go there and not to the serial line; the output of both is the
+  /// user's.
+  virtio::Console* console = nullptr;
+};
+
+/// Both are called once, in the caller's thread, while another one makes the machine; the devices first, as
+/// far as there is somebody who has some. Nothing: there is no guest after all, and whoever wrote them knows
+/// why.
+using DeviceOpener = std::function<std::optional<Devices>()>;
 using Planner = std::function<std::optional<Guest>()>;
 
 struct Options {
@@ -62,11 +72,7 @@ struct Options {
   std::optional<std::chrono::milliseconds> timeout;
   int input = 0;  ///< descriptors of the guest's serial line; a terminal becomes raw
   int output = 1;
-  /// The virtio devices that the plan's board names, in that order.
-  std::span<const std::unique_ptr<virtio::Device>> devices = {};
-  /// One of them, where the user's keys go there and not to the serial line; the output of both is the
-  /// user's.
-  virtio::Console* console = nullptr;
+  DeviceOpener devices = {};
   /// Before the guest's first instruction the process gives up, for good, what this run does not need: other
   /// descriptors, files, most system calls. For a process that ends with the run.
   bool confine = false;
