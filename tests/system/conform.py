@@ -295,9 +295,10 @@ def judged(lab: Lab) -> None:
 
 
 def captures_of_ours(lab: Lab) -> list[Path]:
-    """The captures of a few cases under our own engine."""
+    """The captures of cases of which everything that was asked for is known."""
     folder = lab.work / "captures-ours"
-    template = f"command:{lab.pvh} run --engine qemu {{kernel}} -q"
+    template = (f"command:{lab.pvh} run --engine qemu {{kernel}} -m {{memory}}M --cpus {{cpus}} [--initrd {{initrd}}] "
+                "[--append {cmdline}] -q")
     done = call(lab, "producer", template, "--captures", folder, "--json")
     assert not broken(json.loads(done.stdout)["results"]), done.stdout
     return list(folder.iterdir())
