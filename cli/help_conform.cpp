@@ -73,8 +73,9 @@ constexpr std::string_view kProducer =
   pvh conform producer "command:mymonitor -m {memory} [--initrd {initrd}] {kernel}"
   pvh conform producer qemu-pc --captures out && pvh conform judge out/*.json
 
-NAME is pvh-qemu, pvh-kvm, qemu-microvm, qemu-q35, qemu-pc, xen (in QEMU; its packages are
-fetched, not installed), or command:TEXT, any monitor. In TEXT these are filled in:
+NAME is pvh-qemu, pvh-kvm, qemu-microvm, qemu-q35, qemu-pc (with QEMU's emulated CPU; under KVM
+with -kvm behind the name), xen (in QEMU; its packages are fetched, not installed), or
+command:TEXT, any monitor. In TEXT these are filled in:
   {kernel}             the guest, which tells on its serial line what it was handed
   {initrd} {cmdline}   a module, the command line
   {memory} {cpus}      MiB of RAM, how many CPUs

@@ -34,22 +34,32 @@ std::uint64_t unit_named(std::string_view word) {
   return 1;
 }
 
+std::optional<double> take_hex(std::string_view& text) {
+  text.remove_prefix(2);
+  std::uint64_t whole = 0;
+  const auto [rest, problem] = std::from_chars(text.data(), text.data() + text.size(), whole, 16);
+  text.remove_prefix(static_cast<std::size_t>(rest - text.data()));
+  if (problem != std::errc()) return std::nullopt;
+  return static_cast<double>(whole);
+}
+
+/// Whether three digits, and no more, follow a comma: "20,971,520".
+bool is_group(std::string_view text) {
+  return text.size() >= 4 && text[0] == ',' && std::ranges::all_of(text.substr(1, 3), is_digit) &&
+         (text.size() == 4 || !is_digit(text[4]));
+}
+
 /// The number at the front of `text`, which is taken off; nothing where it has no end that could be read.
 std::optional<double> take_number(std::string_view& text) {
+  if (text.starts_with("0x") || text.starts_with("0X")) return take_hex(text);
   double value = 0;
-  const bool hex = text.starts_with("0x") || text.starts_with("0X");
-  if (hex) {
-    text.remove_prefix(2);
-    std::uint64_t whole = 0;
-    const auto [rest, problem] = std::from_chars(text.data(), text.data() + text.size(), whole, 16);
-    text.remove_prefix(static_cast<std::size_t>(rest - text.data()));
-    if (problem != std::errc()) return std::nullopt;
-    return static_cast<double>(whole);
-  }
   const auto [rest, problem] =
       std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
   text.remove_prefix(static_cast<std::size_t>(rest - text.data()));
-  return problem == std::errc() ? std::optional(value) : std::nullopt;
+  if (problem != std::errc()) return std::nullopt;
+  for (; is_group(text); text.remove_prefix(4))
+    value = value * 1000 + (text[1] - '0') * 100 + (text[2] - '0') * 10 + (text[3] - '0');
+  return value;
 }
 
 std::string_view word_at_front(std::string_view text) {
@@ -73,7 +83,10 @@ std::vector<std::uint64_t> amounts_in(std::string_view text) {
     }
     const auto number = take_number(text);
     if (!number || before.ends_with(" at ") || before.ends_with('@')) continue;
-    const double bytes = *number * static_cast<double>(unit_named(word_at_front(text)));
+    // As QEMU's option, which counts in MiB.
+    const bool option = before.ends_with("-m ");
+    const auto unit = unit_named(word_at_front(text));
+    const double bytes = *number * static_cast<double>(option && unit == 1 ? kMiB : unit);
     if (bytes < kMost) out.push_back(static_cast<std::uint64_t>(bytes));
   }
   return out;

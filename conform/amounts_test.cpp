@@ -20,6 +20,11 @@ TEST(Amounts, AreReadInEveryUnitThatMonitorsPrint) {
               ElementsAre(3 * kGiB / 2, 512 * kKiB, 3 * kKiB, 7));
 }
 
+TEST(Amounts, AreReadWithGroupsOfThreeDigitsAndAsAnOption) {
+  EXPECT_THAT(amounts_in("20,971,520 bytes, 1,5 and 3,4567"), ElementsAre(20971520, 1, 5, 3, 4567));
+  EXPECT_THAT(amounts_in("need -m 24 or -m 25M"), ElementsAre(24 * kMiB, 25 * kMiB));
+}
+
 TEST(Amounts, AreNeitherNamesNorAddresses) {
   EXPECT_THAT(amounts_in("qemu-system-x86_64: module0 on ttyS0 at 0x100000, @4096"), IsEmpty());
   EXPECT_THAT(amounts_in("2 modules more"), ElementsAre(2));

@@ -186,7 +186,9 @@ Image read_image(Reader& reader, const Json& json) {
 void read_cpu(Reader& reader, const Json& json, Capture& out) {
   if (const Json* registers = reader.object(json, "", "registers")) {
     for (const auto& [name, unused] : registers->items()) {
-      const auto value = reader.number(*registers, "registers", name.c_str(), true);
+      // A pointer of 32 bits; others are as wide as whoever told of them had them.
+      const std::uint64_t most = name == "ebx" ? UINT32_MAX : UINT64_MAX;
+      const auto value = reader.number(*registers, "registers", name.c_str(), true, most);
       if (!value) return;
       out.registers[name] = *value;
     }
@@ -204,21 +206,32 @@ void read_cpu(Reader& reader, const Json& json, Capture& out) {
 }
 
 void read_memory(Reader& reader, const Json& json, Capture& out) {
+  struct Shown {
+    std::uint64_t at;
+    std::vector<std::byte> bytes;
+    std::string path;
+  };
+  std::vector<Shown> all;
   std::uint64_t total = 0;
   reader.list(json, "", "memory", kMostElements, [&](const Json& piece, const std::string& path) {
     const auto at = reader.number(piece, path, "at", true);
     const auto hex = reader.text(piece, path, "hex", true);
     if (!at || !hex) return;
-    const auto bytes = from_hex(*hex);
+    auto bytes = from_hex(*hex);
     if (!bytes) return reader.wrong(path + ".hex", kind_of(piece["hex"]), "pairs of hexadecimal digits");
     total += bytes->size();
     if (total > kMostMemory)
       return reader.wrong(path + ".hex", "more",
                           fmt::format("at most {} bytes of memory in all", kMostMemory));
-    if (!add_memory(out.memory, *at, *bytes))
-      reader.wrong(path, fmt::format("{} bytes at {:#x}", bytes->size(), *at),
-                   "bytes that another piece does not contradict, below 2^64");
+    all.push_back({*at, std::move(*bytes), path});
   });
+  // From the lowest up, each is put behind the last: no order that somebody chose costs more.
+  std::ranges::stable_sort(all, {}, &Shown::at);
+  for (const Shown& piece : all) {
+    if (!add_memory(out.memory, piece.at, piece.bytes))
+      return reader.wrong(piece.path, fmt::format("{} bytes at {:#x}", piece.bytes.size(), piece.at),
+                          "bytes that another piece does not contradict, below 2^64");
+  }
 }
 
 void read_checksums(Reader& reader, const Json& json, Capture& out) {

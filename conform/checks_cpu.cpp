@@ -90,6 +90,8 @@ Judgement cpu_1(const Evidence& evidence) {
   if (!evidence.info) return not_seen("the capture does not show what lies where ebx points", owed);
   if (command_line_at_ebx(evidence))
     return not_seen("the command line lies where ebx points (START-5)", owed);
+  if (const auto elsewhere = start_info_elsewhere(evidence))
+    return broken(fmt::format("{}, while the start info lies at {:#x}", seen, *elsewhere), owed);
   // A structure with a wrong magic is START-1's.
   if (looks_like_start_info(*evidence.info)) return pass(seen, owed);
   return broken(seen + ", where no start info lies", owed);
@@ -99,14 +101,14 @@ Judgement cpu_2(const Evidence& evidence) {
   const std::string owed = "cr0 0x11 or 0x1, cr4 0, EFER.LMA 0";
   const auto cr0 = evidence.register_named("cr0");
   const auto cr4 = evidence.register_named("cr4");
-  if (!cr0 || !cr4) return not_seen("the capture does not show cr0 and cr4", owed);
   // Without paging LMA is 0 on any processor: EFER can only confirm it.
   const auto efer = evidence.register_named("efer");
-  const std::string seen = fmt::format("cr0 {:#x}, cr4 {:#x}, efer {}", *cr0, *cr4,
-                                       efer ? fmt::format("{:#x}", *efer) : "not shown");
-  const bool good =
-      (*cr0 & ~kExtensionType) == kProtection && *cr4 == 0 && (efer.value_or(0) & kLongModeActive) == 0;
-  return good ? pass(seen, owed) : broken(seen, owed);
+  const auto shown = [](const auto& value) { return value ? fmt::format("{:#x}", *value) : "not shown"; };
+  const std::string seen = fmt::format("cr0 {}, cr4 {}, efer {}", shown(cr0), shown(cr4), shown(efer));
+  const bool good = (cr0.value_or(kProtection) & ~kExtensionType) == kProtection && cr4.value_or(0) == 0 &&
+                    (efer.value_or(0) & kLongModeActive) == 0;
+  if (!good) return broken(seen, owed);
+  return cr0 && cr4 ? pass(seen, owed) : not_seen(seen, owed);
 }
 
 Judgement cpu_3(const Evidence& evidence) {

@@ -10,9 +10,6 @@
 namespace pvh::conform {
 namespace {
 
-/// Memory that a machine may keep for its firmware and devices without listing it.
-constexpr std::uint64_t kUnlisted = 4 * kMiB;
-
 std::string entry_text(const MapEntrySeen& entry) {
   return fmt::format("{} of type {}", range_text(entry.at, entry.size), entry.type);
 }
@@ -22,19 +19,27 @@ std::optional<Judgement> without_map(const Evidence& evidence) {
   if (auto out = without_info(evidence)) return out;
   if (evidence.info->version == 0) return not_applicable("version 0 has no map");
   if (evidence.info->map_count == 0U) return not_applicable("no map is handed over");
-  if (!evidence.map) return not_seen("the map is not shown");
-  return std::nullopt;
+  if (evidence.map && evidence.map_fault.empty()) return std::nullopt;
+  return not_seen(why_no_map(evidence));
 }
 
 bool is_ram(const MapEntrySeen& entry) {
   return entry.type == XEN_HVM_MEMMAP_TYPE_RAM;
 }
 
-/// Bytes of RAM, those that several entries list counted once.
-std::uint64_t ram_of(const Evidence& evidence) {
-  std::uint64_t sum = 0;
-  for (const Span& span : evidence.ram) sum += std::min(span.end - span.first, UINT64_MAX - sum);
-  return sum;
+/// The first entry of RAM that the guest did not try; empty where there is none. The probe tries 64.
+std::string untried_in(const Evidence& evidence) {
+  constexpr std::size_t kTried = 64;
+  const auto& tried = evidence.capture.ram;
+  if (std::ranges::none_of(tried, [](const RamTried& one) { return one.places != 0; })) return "any of it";
+  std::size_t count = 0;
+  for (const MapEntrySeen& entry : *evidence.map) {
+    if (!is_ram(entry) || entry.size < sizeof(std::uint64_t) || ++count > kTried) continue;
+    if (std::ranges::none_of(
+            tried, [&](const RamTried& one) { return one.at == entry.at && one.size == entry.size; }))
+      return entry_text(entry);
+  }
+  return {};
 }
 
 bool has_known_type(const MapEntrySeen& entry) {
@@ -55,11 +60,14 @@ std::string overlap_in(std::vector<MapEntrySeen> map) {
 
 Judgement map_1(const Evidence& evidence) {
   const std::string owed = "entries of 24 bytes whose reserved word is 0";
-  if (auto out = without_map(evidence)) return *out;
+  const bool garbled = evidence.map_fault.ends_with("(MAP-1)");
+  if (auto out = without_map(evidence); out && !garbled) return *out;
   for (std::size_t i = 0; i < evidence.map->size(); ++i) {
     const std::uint32_t reserved = (*evidence.map)[i].reserved;
     if (reserved != 0)
-      return broken(fmt::format("the reserved word of entry {} is {:#x}", i, reserved), owed);
+      return broken(fmt::format("the reserved word of entry {} is {:#x}{}", i, reserved,
+                                garbled ? ", and types are none: are these 24 bytes each?" : ""),
+                    owed);
   }
   return pass(fmt::format("{} entries", evidence.map->size()), owed);
 }
@@ -101,6 +109,8 @@ Judgement map_4(const Evidence& evidence) {
   if (!asked) return not_applicable("no number of entries was asked for");
   if (auto out = without_info(evidence)) return *out;
   const std::string owed = fmt::format("at least {} entries, as were asked for", *asked);
+  if (evidence.info->version >= 1 && !evidence.info->map_count)
+    return not_seen("the members of version 1 are not shown", owed);
   const std::uint64_t count = evidence.info->map_count.value_or(0);
   const std::string seen = fmt::format("{} entries", count);
   return count >= *asked ? pass(seen, owed) : broken(seen, owed);
@@ -133,16 +143,16 @@ Judgement map_5(const Evidence& evidence) {
   const std::uint64_t ram = ram_of(evidence);
   const std::string seen = fmt::format("{} KiB of RAM", ram / kKiB);
   if (asked && ram > *asked) return broken(seen + ", more than was asked for", owed);
-  const bool less = asked && *asked - ram > kUnlisted;
-  const auto& entries = evidence.capture.asked.map_entries;
-  if (less && entries && evidence.map->size() < *entries)
+  const bool less = lacks_ram(evidence);
+  if (less && lacks_entries(evidence))
     return not_seen(seen + ", in fewer entries than were asked for (MAP-4)", owed);
   // Memory of a type that nobody knows may be what is missing.
   if (less && !std::ranges::all_of(*evidence.map, has_known_type))
     return not_seen(seen + ", and memory of an unknown type (MAP-2)", owed);
   if (less) return broken(seen + ", less than was asked for", owed);
   if (!asked) return not_seen(seen + "; how much was asked for is not known", owed);
-  if (evidence.capture.ram.empty()) return not_seen(seen + ", of which nothing was tried", owed);
+  if (const auto untried = untried_in(evidence); !untried.empty())
+    return not_seen(fmt::format("{}; {} was not tried", seen, untried), owed);
   return pass(seen, owed);
 }
 

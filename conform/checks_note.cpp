@@ -17,6 +17,12 @@ std::optional<std::uint64_t> began_at(const Evidence& evidence) {
   return *image->entry - image->at + image->linked;
 }
 
+/// The image was moved, and its entry was not.
+bool left_entry_behind(const Capture& capture) {
+  const auto& image = capture.image;
+  return image && image->entry && image->at != image->linked && image->entry == capture.asked.entry;
+}
+
 /// The clause that is broken by a start at `address`.
 Clause broken_by_start_at(const Case& asked, std::uint64_t address) {
   if (!asked.entry || address == *asked.entry) return Clause::kNone;
@@ -47,7 +53,8 @@ Judgement note(const Evidence& evidence, Clause clause, const std::string& owed)
   const Case& asked = evidence.capture.asked;
   if (!asked.bootable && asked.about == clause) return of_refusal(evidence.capture);
   const auto began = began_at(evidence);
-  if (began && broken_by_start_at(asked, *began) == clause)
+  const bool moved_alone = left_entry_behind(evidence.capture);
+  if (began && !moved_alone && broken_by_start_at(asked, *began) == clause)
     return broken(fmt::format("the guest began at {:#x}, while its note says {:#x}", *began, *asked.entry),
                   owed);
   if (asked.about != clause) return not_applicable("another case is made for this", owed);
@@ -98,6 +105,9 @@ Judgement note_6(const Evidence& evidence) {
   if (!image) return not_seen("the capture does not show where the kernel lies", owed);
   if (image->at == image->linked) return pass(fmt::format("at {:#x}, as linked", image->at), owed);
   const std::string seen = fmt::format("at {:#x}, linked at {:#x}", image->at, image->linked);
+  if (left_entry_behind(capture))
+    return broken(fmt::format("{}, and begun at {:#x}, where its entry was linked", seen, *image->entry),
+                  owed);
   if (image->movable == false) return broken(seen + ", and the kernel cannot be moved", owed);
   if (!image->movable) return not_seen(seen + "; whether it can be moved is not known", owed);
   if (!capture.asked.relocation) return not_seen(seen + "; what its note 19 allows is not known", owed);

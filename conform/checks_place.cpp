@@ -2,6 +2,7 @@
 #include <pvh/start_info.h>
 
 #include <algorithm>
+#include <cctype>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -63,18 +64,30 @@ TwoThings two_things(const Case& asked) {
   return out;
 }
 
+std::string lower(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
 bool has_any(std::string_view text, std::initializer_list<std::string_view> words) {
   return std::ranges::any_of(
       words, [&](std::string_view word) { return text.find(word) != std::string_view::npos; });
 }
 
+/// Beyond this a number is something else: an error code, an address.
+std::uint64_t most_that_would_do(const TwoThings& things) {
+  if (!things.first_size || !things.memory) return 64 * kGiB;
+  return 4 * (*things.memory + *things.first_size);
+}
+
 /// What a refusal does not name of the two things, their sizes and the memory that would do; empty where it
 /// names all. Monitors call a module what they like.
 std::string_view lacking(const std::string& words, const TwoThings& things) {
-  const bool kernel = has_any(words, {"kernel", "segment", "bss", "ELF"});
-  const bool memory = has_any(words, {"memory", "Memory", "RAM"});
+  const std::string text = lower(words);
+  const bool kernel = has_any(text, {"kernel", "segment", "bss", "elf"});
+  const bool memory = has_any(text, {"memory", "ram "});
   if (things.first_size) {
-    if (!has_any(words, {"module", "initrd", "ramdisk", "RAM disk", "initramfs"})) return "module";
+    if (!has_any(text, {"module", "initrd", "ramdisk", "ram disk", "initramfs"})) return "module";
     if (!kernel && !memory) return "thing that is in its way";
   } else if (!kernel || !memory) {
     return kernel ? "memory" : "kernel";
@@ -86,7 +99,7 @@ std::string_view lacking(const std::string& words, const TwoThings& things) {
   if (things.first_size && std::ranges::none_of(amounts, is_first)) return "size of the module";
   if (std::ranges::all_of(amounts, is_first)) return "size of what is in its way";
   const auto would_do = [&](std::uint64_t amount) {
-    return amount > things.memory.value_or(0) && !is_first(amount);
+    return amount > things.memory.value_or(0) && amount <= most_that_would_do(things) && !is_first(amount);
   };
   if (std::ranges::none_of(amounts, would_do)) return "memory that would do";
   return {};
@@ -107,17 +120,21 @@ Judgement place_1(const Evidence& evidence) {
   if (auto out = without_info(evidence)) return *out;
   const std::string owed = "everything disjoint; kernel and modules in RAM";
   if (const auto overlap = overlap_in(evidence); !overlap.empty()) return broken(overlap + " overlap", owed);
-  const std::vector<Taken>& all = evidence.things;
-  for (const Taken& thing : all) {
-    const bool large = thing.name == "the kernel" || (thing.name.starts_with("module "));
-    if (large && evidence.map && !covered(evidence.ram, thing.at, thing.size))
-      return broken(fmt::format("{} ({}) is not all in RAM", thing.name, range_text(thing.at, thing.size)),
-                    owed);
+  if (const auto why = why_no_map(evidence); !why.empty()) return not_seen(why, owed);
+  for (const Taken& thing : evidence.things) {
+    const bool large = thing.name == "the kernel" || thing.name.starts_with("module ");
+    if (!large || !evidence.map || covered(evidence.ram, thing.at, thing.size)) continue;
+    const std::string seen =
+        fmt::format("{} ({}) is not all in RAM", thing.name, range_text(thing.at, thing.size));
+    if (covered(evidence.maybe_ram, thing.at, thing.size))
+      return not_seen(seen + ", but in memory of an unknown type (MAP-2)", owed);
+    if (lacks_ram(evidence)) return not_seen(seen + ", of which the map lists too little (MAP-5)", owed);
+    return broken(seen, owed);
   }
   if (!evidence.modules) return not_seen("the module list is not shown", owed);
-  if (!evidence.map && evidence.info->map_count.value_or(0) != 0)
-    return not_seen("the map is not shown, so what is RAM is not known", owed);
-  return pass(fmt::format("{} things, disjoint", all.size()), owed);
+  if (!evidence.capture.image || !evidence.capture.image->size)
+    return not_seen("the capture does not show where the kernel lies", owed);
+  return pass(fmt::format("{} things, disjoint", evidence.things.size()), owed);
 }
 
 Judgement place_2(const Evidence& evidence) {

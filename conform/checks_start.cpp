@@ -2,7 +2,7 @@
 #include <pvh/start_info.h>
 
 #include <algorithm>
-#include <cstring>
+#include <cctype>
 #include <numeric>
 #include <vector>
 
@@ -31,11 +31,32 @@ std::string string_fault(const TextSeen& text, std::uint64_t at, const std::stri
   return {};
 }
 
-/// Whether what was passed holds all that was asked for: a producer may add words of its own.
-bool holds(const Evidence& evidence, std::uint64_t at, const TextSeen& seen, const std::string& asked) {
-  // Not string_view's find, which hostile texts make quadratic.
-  if (seen.text) return ::memmem(seen.text->data(), seen.text->size(), asked.data(), asked.size()) != nullptr;
-  return seen.length == asked.size() && evidence.checksum(at, seen.length) == crc32(as_bytes(asked));
+/// Whether `words` stand in `text`, neither begun nor ended within a word.
+bool has_words(std::string_view text, std::string_view words) {
+  // Honest lines are compared in no time; what a hostile one may cost is this many bytes.
+  std::uint64_t budget = 256 * kMiB;
+  const auto at_end = [&](std::size_t at) { return at == text.size() || text[at] == ' '; };
+  for (std::size_t at = 0; at + words.size() <= text.size(); ++at) {
+    if (at != 0 && text[at - 1] != ' ') continue;
+    const auto apart = std::ranges::mismatch(text.substr(at, words.size()), words);
+    const auto same = static_cast<std::size_t>(apart.in2 - words.begin());
+    if (same == words.size() && at_end(at + same)) return true;
+    if (same >= budget) return false;
+    budget -= same;
+  }
+  return false;
+}
+
+/// Whether what was passed holds all that was asked for: a producer may add words of its own. Nothing where
+/// the capture does not tell.
+std::optional<bool> holds(const Evidence& evidence, std::uint64_t at, const TextSeen& seen,
+                          const std::string& asked) {
+  if (seen.text) return has_words(*seen.text, asked);
+  if (seen.length < asked.size()) return false;
+  const auto sum = evidence.checksum(at, seen.length);
+  // Of a longer one the checksum tells nothing.
+  if (!sum || seen.length != asked.size()) return std::nullopt;
+  return *sum == crc32(as_bytes(asked));
 }
 
 std::string shown(const TextSeen& seen) {
@@ -64,7 +85,9 @@ std::optional<Judgement> module_words_fault(const Evidence& evidence, std::size_
     return broken(fmt::format("module {} has no command line, not {}", i, quoted(*asked.command_line)), owed);
   const auto text = evidence.text(module.command_line);
   if (!text) return not_seen(fmt::format("the command line of module {} is not shown", i), owed);
-  if (holds(evidence, module.command_line, *text, *asked.command_line)) return std::nullopt;
+  const auto held = holds(evidence, module.command_line, *text, *asked.command_line);
+  if (!held) return not_seen(fmt::format("the command line of module {} is not shown", i), owed);
+  if (*held) return std::nullopt;
   return broken(
       fmt::format("module {} has the command line {}, not {}", i, shown(*text), quoted(*asked.command_line)),
       owed);
@@ -108,6 +131,7 @@ std::vector<Pointed> pointed(const Evidence& evidence) {
   if (info.command_line != 0)
     out.push_back({"the command line", info.command_line, length(info.command_line), false, true});
   if (info.rsdp != 0) out.push_back({"the RSDP", info.rsdp, 20, true, false});
+  for (const Taken& table : evidence.tables) out.push_back({table.name, table.at, table.size, false, false});
   if (evidence.modules) {
     for (const ModuleSeen& module : *evidence.modules)
       if (module.command_line != 0)
@@ -124,7 +148,7 @@ std::string place_fault(const Evidence& evidence, const Pointed& thing) {
   if (thing.structure && thing.at % kStructureAlignment != 0)
     return fmt::format("{}, {}-aligned", seen, std::gcd(thing.at, kStructureAlignment));
   if (evidence.unreadable(thing.at)) return seen + ", where nothing can be read";
-  if (!evidence.map) return {};
+  if (!evidence.map || !evidence.map_fault.empty() || lacks_entries(evidence)) return {};
   if (!covered(evidence.listed, thing.at, thing.size)) return seen + ", which no map entry covers";
   if (!covered(evidence.working, thing.at, thing.size))
     return seen + ", in memory that the map calls unusable or disabled";
@@ -146,9 +170,8 @@ std::string table_fault(const Evidence& evidence, const Taken& table) {
 std::string root_fault(const Evidence& evidence, bool revision_2, std::uint64_t root) {
   const std::string_view name = revision_2 ? "XSDT" : "RSDT";
   if (root == 0) return fmt::format("an RSDP that names no {}", name);
-  if (!evidence.dead_tables.empty())
-    return fmt::format("an RSDP by which a table is at {:#x}, where nothing can be read",
-                       evidence.dead_tables.front());
+  if (!evidence.table_faults.empty())
+    return fmt::format("an RSDP by whose tables there is {}", evidence.table_faults.front());
   const auto signature = evidence.bytes(root, 4);
   if (signature && as_text(*signature) != name)
     return fmt::format("an RSDP whose {} at {:#x} is {}", name, root, quoted(as_text(*signature)));
@@ -159,6 +182,15 @@ std::string root_fault(const Evidence& evidence, bool revision_2, std::uint64_t 
   return {};
 }
 
+/// Who does not pass a command line may say so.
+Judgement of_refused_line(const Capture& capture, const std::string& owed) {
+  std::string words = capture.words;
+  std::ranges::transform(words, words.begin(), [](unsigned char c) { return std::tolower(c); });
+  for (const char* const name : {"command line", "cmdline", "command-line", "append", "boot arg"})
+    if (words.find(name) != std::string::npos) return pass("refused: " + capture.words, owed);
+  return not_seen("refused: " + capture.words, owed);
+}
+
 }  // namespace
 
 Judgement start_1(const Evidence& evidence) {
@@ -167,8 +199,8 @@ Judgement start_1(const Evidence& evidence) {
   const std::string seen = fmt::format("{:#x}", evidence.info->magic);
   if (evidence.known) return pass(seen, owed);
   // Where nothing like a start info lies, the pointer is wrong, which is CPU-1's.
-  return looks_like_start_info(*evidence.info) ? broken(seen, owed)
-                                               : not_seen("ebx points at no start info", owed);
+  const bool here = looks_like_start_info(*evidence.info) && !start_info_elsewhere(evidence);
+  return here ? broken(seen, owed) : not_seen("ebx points at no start info", owed);
 }
 
 Judgement start_2(const Evidence& evidence) {
@@ -212,6 +244,7 @@ Judgement start_5(const Evidence& evidence) {
   const auto& asked = evidence.capture.asked.command_line;
   const std::string owed =
       asked ? fmt::format("all of {}, in ASCII, with a NUL", quoted(*asked)) : "ASCII that ends in a NUL";
+  if (evidence.capture.outcome == Outcome::kRefused) return of_refused_line(evidence.capture, owed);
   if (const auto words = command_line_at_ebx(evidence))
     return broken(fmt::format("at ebx lies {} instead of the start info", quoted(*words)), owed);
   if (auto out = without_info(evidence)) return *out;
@@ -232,7 +265,9 @@ Judgement start_5(const Evidence& evidence) {
   if (const auto fault = string_fault(*text, at, "the command line"); !fault.empty())
     return broken(fault, owed);
   if (!asked) return not_seen(shown(*text) + "; what was asked for is not known", owed);
-  if (holds(evidence, at, *text, *asked)) return pass(shown(*text), owed);
+  const auto held = holds(evidence, at, *text, *asked);
+  if (!held) return not_seen(shown(*text) + ", which are not shown", owed);
+  if (*held) return pass(shown(*text), owed);
   if (const auto over = lies_over(evidence, at, text->length + 1); !over.empty())
     return not_seen(fmt::format("{} lies over the command line (PLACE-1)", over), owed);
   return broken(shown(*text), owed);
@@ -249,7 +284,9 @@ Judgement start_6(const Evidence& evidence) {
     return broken(fmt::format("the start info's reserved word is {:#x}", *info.reserved), owed);
   if (asked && info.module_count != asked->size())
     return broken(fmt::format("{} modules", info.module_count), owed);
+  if (!evidence.module_fault.empty()) return not_seen(evidence.module_fault, owed);
   if (!evidence.modules) return not_seen("the module list is not shown", owed);
+  if (info.version >= 1 && !info.reserved) return not_seen("the members of version 1 are not shown", owed);
   std::optional<Judgement> unseen;
   for (std::size_t i = 0; i < evidence.modules->size(); ++i) {
     const ModuleSeen& module = (*evidence.modules)[i];
@@ -276,6 +313,8 @@ Judgement start_7(const Evidence& evidence) {
     if (asked == true) return broken("0, though ACPI was asked for", owed);
     return not_applicable("no ACPI tables", owed);
   }
+  if (const auto over = lies_over(evidence, rsdp, 20); !over.empty() && over != "the RSDP")
+    return not_seen(fmt::format("{} lies over the RSDP (PLACE-1)", over), owed);
   const auto root = evidence.bytes(rsdp, 20);
   if (!root) return not_seen(fmt::format("what lies at {:#x} is not shown", rsdp), owed);
   if (as_text(root->first(8)) != "RSD PTR ")
@@ -305,8 +344,7 @@ Judgement start_8(const Evidence& evidence) {
           fmt::format("{} at {:#x}", thing.name, thing.at),
           "what is read before the guest has page tables below 1 GiB, as Linux maps no more");
   }
-  if (!evidence.map && evidence.info->map_count.value_or(0) != 0)
-    return not_seen("the map is not shown, so what it lists is not known", owed);
+  if (const auto unknown = why_no_map(evidence); !unknown.empty()) return not_seen(unknown, owed);
   return pass(fmt::format("the highest at {:#x}", std::ranges::max_element(all, {}, &Pointed::at)->at), owed);
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <iterator>
+#include <utility>
 
 namespace pvh::conform {
 namespace {
@@ -99,11 +100,19 @@ void read_map(Evidence& evidence) {
     std::ranges::copy_if(map, std::back_inserter(entries), wanted, &MapEntrySeen::type);
     return merged(std::move(entries));
   };
+  const auto unknown = [](const MapEntrySeen& entry) {
+    return entry.size != 0 && (entry.type < XEN_HVM_MEMMAP_TYPE_RAM || entry.type > XEN_HVM_MEMMAP_TYPE_PMEM);
+  };
+  const auto reserved = [](const MapEntrySeen& entry) { return entry.reserved != 0; };
+  if (std::ranges::any_of(map, unknown) && std::ranges::any_of(map, reserved))
+    evidence.map_fault = "the map's entries are no 24 bytes (MAP-1)";
   evidence.listed = merged(map);
   evidence.working = covered_by([](std::uint32_t type) {
     return type != XEN_HVM_MEMMAP_TYPE_UNUSABLE && type != XEN_HVM_MEMMAP_TYPE_DISABLED;
   });
   evidence.ram = covered_by([](std::uint32_t type) { return type == XEN_HVM_MEMMAP_TYPE_RAM; });
+  evidence.maybe_ram = covered_by(
+      [](std::uint32_t type) { return type <= XEN_HVM_MEMMAP_TYPE_RAM || type > XEN_HVM_MEMMAP_TYPE_PMEM; });
 }
 
 /// The FADT's DSDT, which no list names: 32 bits, or 64 where those are 0.
@@ -118,12 +127,19 @@ std::uint64_t dsdt_of(const Evidence& evidence, std::uint64_t fadt) {
 }
 
 void add_table(Evidence& evidence, std::uint64_t address) {
-  if (address == 0 || evidence.tables.size() >= kMostTables) return;
-  if (evidence.unreadable(address)) evidence.dead_tables.push_back(address);
+  constexpr std::uint32_t kLongest = 16 * kMiB;
+  if (address == 0 || evidence.tables.size() + evidence.table_faults.size() >= kMostTables) return;
+  if (evidence.unreadable(address))
+    evidence.table_faults.push_back(fmt::format("one at {:#x}, where nothing can be read", address));
   const auto header = evidence.bytes(address, 8);
   if (!header) return;
   const std::string name(as_text(header->first(4)));
-  evidence.tables.push_back({"ACPI's " + name, address, at<std::uint32_t>(*header, 4)});
+  const auto length = at<std::uint32_t>(*header, 4);
+  if (length < kTableHeader || length > kLongest) {
+    evidence.table_faults.push_back(fmt::format("one at {:#x} of {} bytes", address, length));
+    return;
+  }
+  evidence.tables.push_back({"ACPI's " + name, address, length});
   if (name == "FACP") add_table(evidence, dsdt_of(evidence, address));
 }
 
@@ -165,7 +181,11 @@ void list_things(Evidence& evidence) {
   add("the start info", *evidence.register_named("ebx"),
       info.version >= 1 ? sizeof(hvm_start_info) : offsetof(hvm_start_info, memmap_paddr));
   add_text("the command line", info.command_line);
-  add("the module list", info.module_list, std::uint64_t{info.module_count} * sizeof(hvm_modlist_entry));
+  // What nobody asked for is START-6's, and may be no module at all.
+  const auto& asked = evidence.capture.asked.modules;
+  const std::uint64_t modules =
+      asked ? std::min<std::uint64_t>(info.module_count, asked->size()) : info.module_count;
+  add("the module list", info.module_list, modules * sizeof(hvm_modlist_entry));
   add("the memory map", info.map.value_or(0),
       std::uint64_t{info.map_count.value_or(0)} * sizeof(hvm_memmap_table_entry));
   if (!evidence.modules) return;
@@ -174,6 +194,18 @@ void list_things(Evidence& evidence) {
     add(fmt::format("module {}", i), module.at, module.size);
     add_text(fmt::format("the command line of module {}", i), module.command_line);
   }
+}
+
+/// A table over which something else lies tells of nothing but that (PLACE-1).
+void doubt_what_is_overwritten(Evidence& evidence) {
+  const auto doubt = [&](std::string_view name, std::string& fault) {
+    const auto table = std::ranges::find(evidence.things, name, &Taken::name);
+    if (table == evidence.things.end()) return;
+    const std::string over = lies_over(evidence, table->at, table->size);
+    if (!over.empty()) fault = fmt::format("{} lies over {} (PLACE-1)", over, name);
+  };
+  doubt("the memory map", evidence.map_fault);
+  doubt("the module list", evidence.module_fault);
 }
 
 }  // namespace
@@ -236,19 +268,46 @@ Evidence gather(const Capture& capture) {
   read_map(evidence);
   read_tables(evidence);
   list_things(evidence);
+  doubt_what_is_overwritten(evidence);
   return evidence;
+}
+
+std::uint64_t ram_of(const Evidence& evidence) {
+  std::uint64_t sum = 0;
+  for (const Span& span : evidence.ram) sum += std::min(span.end - span.first, UINT64_MAX - sum);
+  return sum;
+}
+
+bool lacks_ram(const Evidence& evidence) {
+  const auto& asked = evidence.capture.asked.memory;
+  const std::uint64_t ram = ram_of(evidence);
+  return asked && ram < *asked && *asked - ram > kUnlisted;
 }
 
 std::string lies_over(const Evidence& evidence, std::uint64_t at, std::uint64_t size) {
   const Taken own{.name = {}, .at = at, .size = size};
-  const auto over = [&own](const Taken& other) {
-    return (other.at != own.at || other.size != own.size) && other.at < own.end() && own.at < other.end();
+  // Of those that lie exactly there, the first is the thing itself.
+  bool itself = false;
+  const auto over = [&](const Taken& other) {
+    if (other.at == own.at && other.size == own.size) return std::exchange(itself, true);
+    return other.at < own.end() && own.at < other.end();
   };
-  for (const auto* const all : {&evidence.things, &evidence.tables}) {
-    const auto found = std::ranges::find_if(*all, over);
-    if (found != all->end()) return found->name;
-  }
+  for (const auto* const all : {&evidence.things, &evidence.tables})
+    for (const Taken& other : *all)
+      if (over(other)) return other.name;
   return {};
+}
+
+std::optional<std::uint64_t> start_info_elsewhere(const Evidence& evidence) {
+  for (const MemoryPiece& piece : evidence.capture.memory) {
+    for (std::uint64_t offset = (4 - piece.at % 4) % 4; offset + kVersion0Size <= piece.bytes.size();
+         offset += 4) {
+      if (at<std::uint32_t>(piece.bytes, offset) == XEN_HVM_START_MAGIC_VALUE &&
+          at<std::uint32_t>(piece.bytes, offset + 4) < 256)
+        return piece.at + offset;
+    }
+  }
+  return std::nullopt;
 }
 
 std::optional<std::string> command_line_at_ebx(const Evidence& evidence) {
@@ -262,6 +321,7 @@ std::optional<std::string> command_line_at_ebx(const Evidence& evidence) {
   const auto* const end = std::ranges::find_if_not(text, [](char c) { return c >= ' ' && c < 0x7f; });
   const std::string_view words(text.begin(), end);
   if (words.size() < kLeast || asked->find(words) == std::string::npos) return std::nullopt;
+  if (start_info_elsewhere(evidence)) return std::nullopt;
   return std::string(words);
 }
 
@@ -270,7 +330,7 @@ bool looks_like_start_info(const StartInfoSeen& info) {
                    info.map.value_or(0) < kFourGiB;
   const bool names_something =
       info.module_list != 0 || info.command_line != 0 || info.rsdp != 0 || info.map.value_or(0) != 0;
-  return info.version <= 1 && info.flags < 256 && info.module_count < 65536 && low && names_something;
+  return info.version < 256 && info.flags < 256 && info.module_count < 65536 && low && names_something;
 }
 
 }  // namespace pvh::conform

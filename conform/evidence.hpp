@@ -38,8 +38,10 @@ struct MapEntrySeen {
   std::uint32_t type = 0;
   std::uint32_t reserved = 0;
 
-  [[nodiscard]] bool wraps() const { return size > UINT64_MAX - at; }
-  [[nodiscard]] std::uint64_t end() const { return wraps() ? UINT64_MAX : at + size; }
+  /// To end with the last byte of the address space is no wrap.
+  [[nodiscard]] bool wraps() const { return size != 0 && size - 1 > UINT64_MAX - at; }
+  /// Behind its last byte, or that byte where there is nothing behind it.
+  [[nodiscard]] std::uint64_t end() const { return size > UINT64_MAX - at ? UINT64_MAX : at + size; }
 };
 
 /// A piece of guest memory that something lies in.
@@ -70,13 +72,16 @@ struct Evidence {
   std::optional<std::vector<ModuleSeen>> modules = {};  ///< where all of the list is shown
   std::optional<std::vector<MapEntrySeen>> map = {};    ///< where all of it is shown
   std::vector<Taken> tables = {};                       ///< ACPI's, the RSDP among them
-  std::vector<std::uint64_t> dead_tables = {};          ///< where tables should be and no memory answered
+  std::vector<std::string> table_faults = {};           ///< of tables that are none
+  std::string map_fault = {};                           ///< why the map is shown and yet not to be judged
+  std::string module_fault = {};                        ///< the same of the module list
   /// Everything that lies in memory but for ACPI's tables: kernel, structures, strings, modules.
   std::vector<Taken> things = {};
   // Of the map, by type: sorted, disjoint, none touching the next.
-  std::vector<Span> listed = {};   ///< what any entry covers
-  std::vector<Span> working = {};  ///< what entries cover that are not UNUSABLE or DISABLED
-  std::vector<Span> ram = {};      ///< what RAM entries cover
+  std::vector<Span> listed = {};     ///< what any entry covers
+  std::vector<Span> working = {};    ///< what entries cover that are not UNUSABLE or DISABLED
+  std::vector<Span> ram = {};        ///< what RAM entries cover
+  std::vector<Span> maybe_ram = {};  ///< and those of a type that nobody knows
 
   /// The bytes there, where all of them are shown.
   [[nodiscard]] std::optional<Bytes> bytes(std::uint64_t at, std::uint64_t size) const;
@@ -95,12 +100,24 @@ struct Evidence {
 /// Reads what the capture shows. Views it.
 [[nodiscard]] Evidence gather(const Capture& capture);
 
+/// Memory that a machine may keep for its firmware and devices without listing it.
+inline constexpr std::uint64_t kUnlisted = 4 * kMiB;
+
+/// Bytes of RAM that the map lists, those that several entries list counted once.
+[[nodiscard]] std::uint64_t ram_of(const Evidence& evidence);
+
+/// Whether the map lists less RAM than was asked for (MAP-5).
+[[nodiscard]] bool lacks_ram(const Evidence& evidence);
+
 /// Another thing or table that lies over some of this one, by its name; empty where none does. What was
 /// overwritten breaks PLACE-1 and no clause of its own.
 [[nodiscard]] std::string lies_over(const Evidence& evidence, std::uint64_t at, std::uint64_t size);
 
 /// Whether this could be a start info but for its magic: what tells a wrong magic from a wrong ebx.
 [[nodiscard]] bool looks_like_start_info(const StartInfoSeen& info);
+
+/// Where a start info lies that ebx does not point at, if the capture shows one.
+[[nodiscard]] std::optional<std::uint64_t> start_info_elsewhere(const Evidence& evidence);
 
 /// The piece of the command line that lies where ebx points, if one does: it was longer than its place, and
 /// ran over the start info (START-5). No fault of ebx.

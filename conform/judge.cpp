@@ -8,10 +8,33 @@
 namespace pvh::conform {
 namespace {
 
+/// Whether a producer that says why it does not do this keeps to the contract all the same: no clause owes it
+/// five GiB, a thousand modules or a kernel elsewhere. It does owe a guest for an ordinary case, and for a
+/// kernel that is as good as others.
+bool may_be_refused(const Case& asked) {
+  switch (asked.about) {
+    case Clause::kNote1:
+    case Clause::kNote2:
+    case Clause::kNote3:
+    case Clause::kNote4:
+    case Clause::kNote5:
+    case Clause::kStart1:
+      return false;
+    default:
+      return true;
+  }
+}
+
 /// Where there is no start of day to look at: the clause that the case was made for is broken, and of the
 /// others nothing is known.
 Judgement without_capture(const Capture& capture, const ClauseEntry& entry) {
-  if (entry.id != capture.asked.about) return not_seen("the guest did not tell: " + capture.words);
+  const Case& asked = capture.asked;
+  if (entry.id != asked.about) return not_seen("the guest did not tell: " + capture.words);
+  if (capture.outcome == Outcome::kRefused && !capture.words.empty() && may_be_refused(asked))
+    return not_seen("refused: " + capture.words);
+  // A kernel that was left where there is no memory is PLACE-2's.
+  if (entry.id == Clause::kNote6 && asked.relocation)
+    return not_seen("the guest did not tell: " + capture.words);
   return broken(capture.words, "a guest that comes up in this case");
 }
 
@@ -20,8 +43,8 @@ bool is_told_by_refusal(const Capture& capture, Clause clause) {
   const Case& asked = capture.asked;
   if (!asked.fits) return clause == Clause::kPlace2;
   if (!asked.bootable) return clause == asked.about;
-  // Nobody owes it to move a kernel.
-  return clause == Clause::kNote6 && asked.about == clause && capture.outcome == Outcome::kRefused;
+  const bool as_good = clause == Clause::kNote6 || clause == Clause::kStart5;
+  return as_good && asked.about == clause && capture.outcome == Outcome::kRefused && !capture.words.empty();
 }
 
 Judgement judgement_of(const Evidence& evidence, const ClauseEntry& entry) {

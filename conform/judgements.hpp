@@ -37,6 +37,22 @@ inline std::optional<Judgement> without_info(const Evidence& evidence) {
   return std::nullopt;
 }
 
+/// Whether fewer map entries were handed over than were asked for, which is MAP-4's to tell.
+inline bool lacks_entries(const Evidence& evidence) {
+  const auto& asked = evidence.capture.asked.map_entries;
+  return asked && evidence.map && evidence.map->size() < *asked;
+}
+
+/// Why nothing can be said about the map, where there is one; empty where there is nothing in the way.
+inline std::string why_no_map(const Evidence& evidence) {
+  if (!evidence.map_fault.empty()) return evidence.map_fault;
+  if (lacks_entries(evidence)) return "entries of the map are missing (MAP-4)";
+  if (evidence.map) return {};
+  if (evidence.info->version >= 1 && !evidence.info->map_count)
+    return "the members of version 1 are not shown";
+  return evidence.info->map_count.value_or(0) != 0 ? "the map is not shown" : "";
+}
+
 /// "0x1000 to 0x1fff"
 inline std::string range_text(std::uint64_t at, std::uint64_t size) {
   if (size == 0) return fmt::format("nothing at {:#x}", at);

@@ -49,12 +49,24 @@ Words pvh_command(const Options& options, const std::string& engine, const Work&
   return out;
 }
 
-Words qemu_command(const Options& options, const std::string& machine, const Work& work, const Files& files) {
+/// QEMU's own machine, under what QEMU calls an accelerator.
+struct QemuMachine {
+  std::string_view name;
+  std::string_view machine;
+  std::string_view accelerator;
+};
+
+constexpr std::array kQemuMachines{
+    QemuMachine{"qemu-microvm", "microvm", "tcg"}, QemuMachine{"qemu-q35", "q35", "tcg"},
+    QemuMachine{"qemu-pc", "pc", "tcg"},           QemuMachine{"qemu-microvm-kvm", "microvm", "kvm"},
+    QemuMachine{"qemu-q35-kvm", "q35", "kvm"},     QemuMachine{"qemu-pc-kvm", "pc", "kvm"}};
+
+Words qemu_command(const Options& options, const QemuMachine& machine, const Work& work, const Files& files) {
   Words out{options.qemu,
             "-M",
-            machine + (*work.asked.acpi ? "" : ",acpi=off"),
+            fmt::format("{}{}", machine.machine, *work.asked.acpi ? "" : ",acpi=off"),
             "-accel",
-            "tcg",
+            std::string(machine.accelerator),
             "-m",
             mebibytes(work) + "M",
             "-smp",
@@ -93,7 +105,8 @@ std::optional<std::string> beyond_template(const Template& text, const Work& wor
   // Any other case is the same with the monitor's own command line.
   if (work.asked.about == Clause::kStart5 && !text.has(Place::kCommandLine))
     return without(Place::kCommandLine);
-  if (*work.asked.memory != kUsualMemory && !text.has(Place::kMemory)) return without(Place::kMemory);
+  const bool about_memory = *work.asked.memory != kUsualMemory || !work.asked.fits;
+  if (about_memory && !text.has(Place::kMemory)) return without(Place::kMemory);
   if (*work.asked.cpus != 1 && !text.has(Place::kCpus)) return without(Place::kCpus);
   return std::nullopt;
 }
@@ -157,13 +170,16 @@ Monitor pvh_monitor(const Options& options, const std::string& engine) {
           .absent = [=] { return engine == "kvm" ? no_kvm() : no_program(options.qemu); }};
 }
 
-Monitor qemu_monitor(const Options& options, const std::string& machine) {
-  return {.name = "qemu-" + machine,
+Monitor qemu_monitor(const Options& options, const QemuMachine& machine) {
+  return {.name = std::string(machine.name),
           .version_command = {options.qemu, "--version"},
           .command = [=](const Work& work,
                          const Files& files) { return qemu_command(options, machine, work, files); },
           .cannot = beyond_qemu,
-          .absent = [=] { return no_program(options.qemu); },
+          .absent = [=]() -> std::optional<std::string> {
+            const auto kvm = machine.accelerator == "kvm" ? no_kvm() : std::nullopt;
+            return kvm ? kvm : no_program(options.qemu);
+          },
           .output_in_file = true,
           .asks_registers = true};
 }
@@ -187,14 +203,17 @@ Result<Monitor> any_monitor(const std::string& name) {
 }  // namespace
 
 std::vector<std::string> producer_names() {
-  return {"pvh-qemu", "pvh-kvm", "qemu-microvm", "qemu-q35", "qemu-pc", "xen", "command:'…{kernel}…'"};
+  std::vector<std::string> out{"pvh-qemu", "pvh-kvm"};
+  for (const QemuMachine& machine : kQemuMachines) out.emplace_back(machine.name);
+  out.insert(out.end(), {"xen", "command:'…{kernel}…'"});
+  return out;
 }
 
 Result<Monitor> monitor_named(const std::string& name, const Options& options) {
   for (const char* engine : {"qemu", "kvm"})
     if (name == std::string("pvh-") + engine) return pvh_monitor(options, engine);
-  for (const char* machine : {"microvm", "q35", "pc"})
-    if (name == std::string("qemu-") + machine) return qemu_monitor(options, machine);
+  for (const QemuMachine& machine : kQemuMachines)
+    if (name == machine.name) return qemu_monitor(options, machine);
   if (name == "xen") return xen_monitor(options);
   if (name.starts_with(kCommand)) return any_monitor(name);
   return std::unexpected(Error{.what = Fault::kUnknownProducer,

@@ -117,7 +117,8 @@ Capture good_capture() {
   capture.image = Image{
       .at = kImage, .linked = kImage, .entry = kEntry, .size = 0x20000, .zeroed = true, .movable = true};
   capture.checksums = {{kFirstModule, 0x2000, 1}, {kSecondModule, 0x333, 2}};
-  capture.ram = {{.at = 0, .size = 0xa0000, .places = 10}};
+  capture.ram = {{.at = 0, .size = 0xa0000, .places = 10},
+                 {.at = kImage, .size = kMemory - kImage, .places = 64}};
   add_start_info(capture);
   add_map(capture);
   add_tables(capture);

@@ -181,6 +181,53 @@ constexpr auto kPlants = std::to_array<Plant>({
 
     {Clause::kMap1, "leaves garbage in an entry's reserved word",
      [](Capture& c) { put(c, entry(2, offsetof(hvm_memmap_table_entry, reserved)), uint32_t{7}); }},
+    {Clause::kMap1, "packs entries into 20 bytes",
+     [](Capture& c) {
+       std::vector<std::byte> packed;
+       for (uint64_t i = 0; i < 5; ++i) {
+         const auto bytes = take(c, entry(i, 0), sizeof(hvm_memmap_table_entry));
+         packed.insert(packed.end(), bytes.begin(), bytes.begin() + 20);
+       }
+       packed.resize(5 * sizeof(hvm_memmap_table_entry));
+       if (!add_memory(c.memory, kMap, packed)) std::abort();
+     }},
+    {Clause::kMap2, "calls all memory type 9",
+     [](Capture& c) { put(c, entry(3, offsetof(hvm_memmap_table_entry, type)), uint32_t{9}); }},
+    {Clause::kMap5, "calls all memory reserved",
+     [](Capture& c) { put(c, entry(3, offsetof(hvm_memmap_table_entry, type)), uint32_t{2}); }},
+    {Clause::kMap4, "hands over the first entry only",
+     [](Capture& c) { put(c, info(offsetof(hvm_start_info, memmap_entries)), uint32_t{1}); }},
+    {Clause::kStart6, "counts a module too many",
+     [](Capture& c) { put(c, info(offsetof(hvm_start_info, nr_modules)), uint32_t{7}); }},
+    {Clause::kStart7, "names a table that is as long as the address space",
+     [](Capture& c) { put(c, kRoot + 4, uint32_t{0xffffffff}); }},
+    {Clause::kStart8, "puts the XSDT where the map lists nothing",
+     [](Capture& c) {
+       move(c, kRoot, 0xc0000000, 36);
+       put(c, kRsdp + 24, uint64_t{0xc0000000});
+       // Both sums: of the first 20 bytes, where nothing changed, and of all.
+       const auto bytes = take(c, kRsdp, 36);
+       if (!add_memory(c.memory, kRsdp, bytes)) std::abort();
+       unsigned sum = 0;
+       for (const std::byte byte : bytes) sum += std::to_integer<unsigned>(byte);
+       put(c, kRsdp + 32, static_cast<std::uint8_t>(std::to_integer<unsigned>(bytes[32]) - sum));
+     }},
+    {Clause::kNote6, "moves a kernel and leaves its entry behind", [](Capture& c) { c.image->at = 0x200000; }},
+    {Clause::kCpu1, "points behind the start info", [](Capture& c) { c.registers["ebx"] = kStartInfo + 8; }},
+    {Clause::kCpu1, "points at the module list", [](Capture& c) { c.registers["ebx"] = kModuleList; }},
+    {Clause::kPlace1, "writes the command line over the map",
+     [](Capture& c) {
+       const auto words = take(c, kCommandLine, 20);
+       take(c, kMap + 30, words.size());
+       if (!add_memory(c.memory, kMap + 30, words)) std::abort();
+       put(c, info(offsetof(hvm_start_info, cmdline_paddr)), kMap + 30);
+     }},
+    {Clause::kPlace1, "puts two modules at one place",
+     [](Capture& c) {
+       (*c.asked.modules)[1].size = 0x2000;
+       put(c, module(1, offsetof(hvm_modlist_entry, size)), uint64_t{0x2000});
+       put(c, module(1, offsetof(hvm_modlist_entry, paddr)), uint64_t{0x7f00000});
+     }},
     {Clause::kMap2, "calls memory type 12",
      [](Capture& c) { put(c, entry(1, offsetof(hvm_memmap_table_entry, type)), uint32_t{12}); }},
     {Clause::kMap3, "does not sort the map", [](Capture& c) { swap_entries(c, 0, 4); }},
@@ -253,6 +300,7 @@ constexpr auto kPlants = std::to_array<Plant>({
        put(c, entry(4, offsetof(hvm_memmap_table_entry, size)), uint64_t{16 * kMiB});
        put(c, entry(4, offsetof(hvm_memmap_table_entry, type)), uint32_t{XEN_HVM_MEMMAP_TYPE_RAM});
        *c.asked.memory += 16 * kMiB;
+       c.ram.push_back({4 * kGiB, 16 * kMiB, 64});
        move_module(c, 4 * kGiB);
      }},
 });
