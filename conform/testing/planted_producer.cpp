@@ -277,7 +277,7 @@ int run(Clause plant, std::span<const std::string> words) {
   auto plan = boot::plan(request);
   if (!plan) {
     if (plant == Clause::kPlace2) refuse("it does not fit");
-    refuse("a module of 20 MiB (16 MiB) or a kernel of 1 MiB does not fit the memory: 2048 MiB would do");
+    refuse("a module of 20 MiB (16 MiB) or a kernel of 1 MiB does not fit the memory: 40 MiB would do");
   }
   const auto outcome =
       qemu::run(spoiled(plant, *kernel, std::move(*plan)), {.binary = values["--qemu"],
