@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <optional>
 #include <string>
@@ -73,10 +74,12 @@ std::vector<std::uint64_t> amounts_in(std::string_view text) {
   constexpr double kMost = 0x1p63;
   std::vector<std::uint64_t> out;
   const std::string_view whole = text;
+  std::size_t bare = 0;  // from here on no number of this bracket had a unit
   while (!text.empty()) {
     const auto at = static_cast<std::size_t>(text.data() - whole.data());
     const std::string_view before = whole.substr(0, at);
     const bool part = !before.empty() && belongs_to_a_word(before.back());
+    if (text.front() == '(' || text.front() == ')') bare = out.size();
     if (!is_digit(text.front()) || part) {
       text.remove_prefix(1);
       continue;
@@ -86,10 +89,34 @@ std::vector<std::uint64_t> amounts_in(std::string_view text) {
     // As QEMU's option, which counts in MiB.
     const bool option = before.ends_with("-m ");
     const auto unit = unit_named(word_at_front(text));
+    // "(0x1400 > 0x1000 - 0x119 pages)": one unit for all.
+    if (unit == kPageSize)
+      for (; bare < out.size(); ++bare) out[bare] *= kPageSize;
     const double bytes = *number * static_cast<double>(option && unit == 1 ? kMiB : unit);
-    if (bytes < kMost) out.push_back(static_cast<std::uint64_t>(bytes));
+    if (bytes >= kMost) continue;
+    out.push_back(static_cast<std::uint64_t>(bytes));
+    if (unit != 1) bare = out.size();
   }
   return out;
+}
+
+std::string lower(std::string text) {
+  std::ranges::transform(text, text.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+bool has_any(std::string_view text, std::initializer_list<std::string_view> parts) {
+  return std::ranges::any_of(
+      parts, [&](std::string_view part) { return text.find(part) != std::string_view::npos; });
+}
+
+bool has_word(std::string_view text, std::string_view word) {
+  for (std::size_t at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
+    const std::size_t end = at + word.size();
+    if ((at == 0 || !is_letter(text[at - 1])) && (end == text.size() || !is_letter(text[end]))) return true;
+  }
+  return false;
 }
 
 bool stands_for(std::uint64_t amount, std::uint64_t size) {

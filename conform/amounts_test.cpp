@@ -25,6 +25,16 @@ TEST(Amounts, AreReadWithGroupsOfThreeDigitsAndAsAnOption) {
   EXPECT_THAT(amounts_in("need -m 24 or -m 25M"), ElementsAre(24 * kMiB, 25 * kMiB));
 }
 
+TEST(Amounts, OfAnExpressionHaveOneUnit) {
+  EXPECT_THAT(amounts_in("12 (0x1400 > 0x1000 - 0x119 pages) 7"),
+              ElementsAre(12, 20 * kMiB, 16 * kMiB, 0x119 * 4096, 7));
+}
+
+TEST(Words, StandAlone) {
+  EXPECT_TRUE(has_word("16 mib of ram; 43", "ram"));
+  EXPECT_FALSE(has_word("this program", "ram"));
+}
+
 TEST(Amounts, AreNeitherNamesNorAddresses) {
   EXPECT_THAT(amounts_in("qemu-system-x86_64: module0 on ttyS0 at 0x100000, @4096"), IsEmpty());
   EXPECT_THAT(amounts_in("2 modules more"), ElementsAre(2));

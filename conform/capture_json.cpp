@@ -186,8 +186,10 @@ Image read_image(Reader& reader, const Json& json) {
 void read_cpu(Reader& reader, const Json& json, Capture& out) {
   if (const Json* registers = reader.object(json, "", "registers")) {
     for (const auto& [name, unused] : registers->items()) {
-      // A pointer of 32 bits; others are as wide as whoever told of them had them.
-      const std::uint64_t most = name == "ebx" ? UINT32_MAX : UINT64_MAX;
+      // What is followed has its own width; others are as wide as whoever told of them had them.
+      const std::uint64_t most = name == "gdt_limit"                   ? UINT16_MAX
+                                 : name == "ebx" || name == "gdt_base" ? UINT32_MAX
+                                                                       : UINT64_MAX;
       const auto value = reader.number(*registers, "registers", name.c_str(), true, most);
       if (!value) return;
       out.registers[name] = *value;
@@ -226,7 +228,7 @@ void read_memory(Reader& reader, const Json& json, Capture& out) {
     all.push_back({*at, std::move(*bytes), path});
   });
   // From the lowest up, each is put behind the last: no order that somebody chose costs more.
-  std::ranges::stable_sort(all, {}, &Shown::at);
+  std::ranges::sort(all, {}, &Shown::at);
   for (const Shown& piece : all) {
     if (!add_memory(out.memory, piece.at, piece.bytes))
       return reader.wrong(piece.path, fmt::format("{} bytes at {:#x}", piece.bytes.size(), piece.at),

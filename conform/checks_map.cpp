@@ -30,13 +30,15 @@ bool is_ram(const MapEntrySeen& entry) {
 /// The first entry of RAM that the guest did not try; empty where there is none. The probe tries 64.
 std::string untried_in(const Evidence& evidence) {
   constexpr std::size_t kTried = 64;
+  constexpr std::uint64_t kSmall = 64 * kKiB;  // the probe may take all of it, and tries no place of its own
   const auto& tried = evidence.capture.ram;
   if (std::ranges::none_of(tried, [](const RamTried& one) { return one.places != 0; })) return "any of it";
   std::size_t count = 0;
   for (const MapEntrySeen& entry : *evidence.map) {
     if (!is_ram(entry) || entry.size < sizeof(std::uint64_t) || ++count > kTried) continue;
-    if (std::ranges::none_of(
-            tried, [&](const RamTried& one) { return one.at == entry.at && one.size == entry.size; }))
+    if (std::ranges::none_of(tried, [&](const RamTried& one) {
+          return one.at == entry.at && one.size == entry.size && (one.places != 0 || entry.size < kSmall);
+        }))
       return entry_text(entry);
   }
   return {};

@@ -57,8 +57,12 @@ Judgement note(const Evidence& evidence, Clause clause, const std::string& owed)
   if (began && !moved_alone && broken_by_start_at(asked, *began) == clause)
     return broken(fmt::format("the guest began at {:#x}, while its note says {:#x}", *began, *asked.entry),
                   owed);
-  if (asked.about != clause) return not_applicable("another case is made for this", owed);
+  if (asked.about != clause) return not_seen("another case is made for this", owed);
   if (!began || !asked.entry) return not_seen("the capture does not show where the guest began", owed);
+  if (*began != *asked.entry)
+    return not_seen(fmt::format("the guest began at {:#x} ({})", *began,
+                                clause_id(moved_alone ? Clause::kNote6 : broken_by_start_at(asked, *began))),
+                    owed);
   return pass(fmt::format("the guest began at {:#x}, as its note says", *began), owed);
 }
 

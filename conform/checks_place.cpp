@@ -2,7 +2,6 @@
 #include <pvh/start_info.h>
 
 #include <algorithm>
-#include <cctype>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -16,13 +15,21 @@
 namespace pvh::conform {
 namespace {
 
+/// Whether two command lines are one string, which several may name.
+bool is_one_string(const Taken& one, const Taken& other) {
+  const auto is_string = [](const Taken& thing) {
+    return thing.name.find("command line") != std::string::npos;
+  };
+  return is_string(one) && is_string(other) && one.at == other.at && one.size == other.size;
+}
+
 /// The first two that overlap, by address. Tables may share what they like among themselves.
 std::string overlap_in(const Evidence& evidence) {
   std::vector<Taken> all = evidence.things;
   std::ranges::sort(all, {}, &Taken::at);
   std::vector<Taken>::const_iterator farthest = all.begin();
   for (auto thing = all.begin(); thing != all.end(); ++thing) {
-    if (thing != all.begin() && thing->at < farthest->end())
+    if (thing != all.begin() && thing->at < farthest->end() && !is_one_string(*farthest, *thing))
       return fmt::format("{} ({}) and {} ({})", farthest->name, range_text(farthest->at, farthest->size),
                          thing->name, range_text(thing->at, thing->size));
     if (thing->end() > farthest->end()) farthest = thing;
@@ -64,20 +71,11 @@ TwoThings two_things(const Case& asked) {
   return out;
 }
 
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
-
-bool has_any(std::string_view text, std::initializer_list<std::string_view> words) {
-  return std::ranges::any_of(
-      words, [&](std::string_view word) { return text.find(word) != std::string_view::npos; });
-}
-
 /// Beyond this a number is something else: an error code, an address.
 std::uint64_t most_that_would_do(const TwoThings& things) {
-  if (!things.first_size || !things.memory) return 64 * kGiB;
-  return 4 * (*things.memory + *things.first_size);
+  constexpr std::uint64_t kMost = 64 * kGiB;
+  if (!things.first_size || !things.memory) return kMost;
+  return 4 * (std::min(*things.memory, kMost) + std::min(*things.first_size, kMost));
 }
 
 /// What a refusal does not name of the two things, their sizes and the memory that would do; empty where it
@@ -85,7 +83,7 @@ std::uint64_t most_that_would_do(const TwoThings& things) {
 std::string_view lacking(const std::string& words, const TwoThings& things) {
   const std::string text = lower(words);
   const bool kernel = has_any(text, {"kernel", "segment", "bss", "elf"});
-  const bool memory = has_any(text, {"memory", "ram "});
+  const bool memory = has_any(text, {"memory"}) || has_word(text, "ram");
   if (things.first_size) {
     if (!has_any(text, {"module", "initrd", "ramdisk", "ram disk", "initramfs"})) return "module";
     if (!kernel && !memory) return "thing that is in its way";
@@ -143,7 +141,7 @@ Judgement place_2(const Evidence& evidence) {
   const std::string owed =
       fmt::format("an error that names {} and {}, their sizes, and the memory that would do", things.first,
                   things.second);
-  if (capture.asked.fits) return not_applicable("everything fits", owed);
+  if (capture.asked.fits) return not_seen("everything fits; another case is made for this", owed);
   const std::string with = fmt::format(" with {} and {}", things.first, things.second);
   switch (capture.outcome) {
     case Outcome::kRefused:
@@ -151,11 +149,9 @@ Judgement place_2(const Evidence& evidence) {
     case Outcome::kCaptured:
       return broken("the guest was started" + with, owed);
     case Outcome::kDied:
-      return broken("the guest was started" + with + ", and died", owed);
     case Outcome::kHung:
-      return broken("the guest was started" + with + ", and hung", owed);
     case Outcome::kGarbage:
-      return broken("the guest was started" + with + ", and printed garbage", owed);
+      return broken("no error; " + capture.words, owed);
   }
   return not_seen("", owed);
 }

@@ -2,10 +2,11 @@
 #include <pvh/start_info.h>
 
 #include <algorithm>
-#include <cctype>
+#include <cstring>
 #include <numeric>
 #include <vector>
 
+#include "amounts.hpp"
 #include "checks.hpp"
 #include "judgements.hpp"
 
@@ -26,25 +27,27 @@ bool sums_to_zero(Bytes bytes) {
 
 /// What is wrong with a string that is there, as text; empty where nothing is.
 std::string string_fault(const TextSeen& text, std::uint64_t at, const std::string& name) {
-  if (!text.terminated) return fmt::format("{} at {:#x} has no NUL in {} bytes", name, at, text.length);
+  if (text.endless) return fmt::format("{} at {:#x} has no NUL in {} bytes", name, at, text.length);
   if (text.text && !is_ascii(*text.text)) return fmt::format("{} is not ASCII: {}", name, quoted(*text.text));
   return {};
 }
 
-/// Whether `words` stand in `text`, neither begun nor ended within a word.
-bool has_words(std::string_view text, std::string_view words) {
-  // Honest lines are compared in no time; what a hostile one may cost is this many bytes.
-  std::uint64_t budget = 256 * kMiB;
-  const auto at_end = [&](std::size_t at) { return at == text.size() || text[at] == ' '; };
-  for (std::size_t at = 0; at + words.size() <= text.size(); ++at) {
-    if (at != 0 && text[at - 1] != ' ') continue;
-    const auto apart = std::ranges::mismatch(text.substr(at, words.size()), words);
-    const auto same = static_cast<std::size_t>(apart.in2 - words.begin());
-    if (same == words.size() && at_end(at + same)) return true;
-    if (same >= budget) return false;
-    budget -= same;
+/// Whether `words` stand in `text`, neither begun nor ended within a word. Nothing where they stand within
+/// words more often than in any honest line.
+std::optional<bool> has_words(std::string_view text, std::string_view words) {
+  constexpr int kMostTries = 16;
+  if (words.empty()) return true;
+  std::size_t from = 0;
+  for (int tries = 0; tries < kMostTries; ++tries) {
+    // Not string_view's find, which hostile texts make quadratic.
+    const void* const found = ::memmem(text.data() + from, text.size() - from, words.data(), words.size());
+    if (found == nullptr) return false;
+    const auto at = static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
+    const std::size_t end = at + words.size();
+    if ((at == 0 || text[at - 1] == ' ') && (end == text.size() || text[end] == ' ')) return true;
+    from = at + 1;
   }
-  return false;
+  return std::nullopt;
 }
 
 /// Whether what was passed holds all that was asked for: a producer may add words of its own. Nothing where
@@ -67,7 +70,8 @@ std::string shown(const TextSeen& seen) {
 /// A module's bytes beside those that were given; nothing where they are the same.
 std::optional<Judgement> module_bytes_fault(const Evidence& evidence, std::size_t i, const ModuleSeen& module,
                                             const ModuleAsked& asked, const std::string& owed) {
-  if (!asked.crc32 || module.size == 0 || module.at == 0) return std::nullopt;
+  if (module.size == 0 || module.at == 0) return std::nullopt;
+  if (!asked.crc32) return not_seen(fmt::format("which bytes module {} was given is not known", i), owed);
   const auto sum = evidence.checksum(module.at, module.size);
   if (!sum) return not_seen(fmt::format("the bytes of module {} are not shown", i), owed);
   if (*sum == *asked.crc32) return std::nullopt;
@@ -182,13 +186,14 @@ std::string root_fault(const Evidence& evidence, bool revision_2, std::uint64_t 
   return {};
 }
 
-/// Who does not pass a command line may say so.
+/// Who does not pass a command line may say so, and how long it was.
 Judgement of_refused_line(const Capture& capture, const std::string& owed) {
-  std::string words = capture.words;
-  std::ranges::transform(words, words.begin(), [](unsigned char c) { return std::tolower(c); });
-  for (const char* const name : {"command line", "cmdline", "command-line", "append", "boot arg"})
-    if (words.find(name) != std::string::npos) return pass("refused: " + capture.words, owed);
-  return not_seen("refused: " + capture.words, owed);
+  const std::string words = lower(capture.words);
+  const std::uint64_t length = capture.asked.command_line ? capture.asked.command_line->size() : 0;
+  const auto is_length = [length](std::uint64_t amount) { return amount == length || amount == length + 1; };
+  const bool named = has_any(words, {"command line", "cmdline", "command-line", "append", "boot arg"});
+  const bool told = named && std::ranges::any_of(amounts_in(capture.words), is_length);
+  return told ? pass("refused: " + capture.words, owed) : not_seen("refused: " + capture.words, owed);
 }
 
 }  // namespace
@@ -264,6 +269,7 @@ Judgement start_5(const Evidence& evidence) {
   if (!text) return not_seen(fmt::format("the command line at {:#x} is not shown", at), owed);
   if (const auto fault = string_fault(*text, at, "the command line"); !fault.empty())
     return broken(fault, owed);
+  if (!text->terminated) return not_seen("the end of the command line is not shown", owed);
   if (!asked) return not_seen(shown(*text) + "; what was asked for is not known", owed);
   const auto held = holds(evidence, at, *text, *asked);
   if (!held) return not_seen(shown(*text) + ", which are not shown", owed);
@@ -311,7 +317,8 @@ Judgement start_7(const Evidence& evidence) {
     if (!elsewhere.empty())
       return broken(fmt::format("0, and an RSDP lies at {:#x}", elsewhere.front()), owed);
     if (asked == true) return broken("0, though ACPI was asked for", owed);
-    return not_applicable("no ACPI tables", owed);
+    return asked ? not_applicable("no ACPI tables", owed)
+                 : not_seen("0; whether there are ACPI tables is not known", owed);
   }
   if (const auto over = lies_over(evidence, rsdp, 20); !over.empty() && over != "the RSDP")
     return not_seen(fmt::format("{} lies over the RSDP (PLACE-1)", over), owed);
@@ -328,6 +335,8 @@ Judgement start_7(const Evidence& evidence) {
   const std::uint64_t tables = revision_2 ? read_le<std::uint64_t>(*wide, 24).value_or(0)
                                           : read_le<std::uint32_t>(*root, 16).value_or(0);
   if (const auto fault = root_fault(evidence, revision_2, tables); !fault.empty()) return broken(fault, owed);
+  if (!evidence.bytes(tables, 4))
+    return not_seen(fmt::format("the table at {:#x} that the RSDP names is not shown", tables), owed);
   return pass(fmt::format("an RSDP at {:#x}", rsdp), owed);
 }
 
@@ -338,13 +347,13 @@ Judgement start_8(const Evidence& evidence) {
   const auto all = pointed(evidence);
   for (const Pointed& thing : all)
     if (const auto fault = place_fault(evidence, thing); !fault.empty()) return broken(fault, owed);
+  if (const auto unknown = why_no_map(evidence); !unknown.empty()) return not_seen(unknown, owed);
   for (const Pointed& thing : all) {
     if (thing.early && thing.at + thing.size > kGiB)
       return advised_against(
           fmt::format("{} at {:#x}", thing.name, thing.at),
           "what is read before the guest has page tables below 1 GiB, as Linux maps no more");
   }
-  if (const auto unknown = why_no_map(evidence); !unknown.empty()) return not_seen(unknown, owed);
   return pass(fmt::format("the highest at {:#x}", std::ranges::max_element(all, {}, &Pointed::at)->at), owed);
 }
 

@@ -16,7 +16,8 @@ constexpr std::uint64_t kTableHeader = 36;  // of ACPI
 // A hostile capture names everything a million times; none of this is met in one that means well.
 constexpr std::uint64_t kMostTables = 64;
 constexpr std::uint64_t kMostModules = 1024;
-constexpr std::uint64_t kMostText = kMiB;
+constexpr std::uint64_t kMostText = 2 * kMiB;
+constexpr std::uint64_t kProbeLooks = kMiB;  // for a NUL, and no further
 constexpr std::uint64_t kMostSummed = kMiB;
 
 template <class T>
@@ -234,7 +235,10 @@ std::optional<TextSeen> Evidence::text(std::uint64_t at) const {
     }
   }
   const auto told = std::ranges::find(capture.strings, at, &StringSeen::at);
-  if (told != capture.strings.end()) return TextSeen{.length = told->length, .terminated = told->terminated};
+  if (told != capture.strings.end())
+    return TextSeen{.length = told->length,
+                    .terminated = told->terminated,
+                    .endless = !told->terminated && told->length < kProbeLooks};
   if (seen.length == 0) return std::nullopt;
   return seen;
 }

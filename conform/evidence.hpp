@@ -62,6 +62,7 @@ struct Span {
 struct TextSeen {
   std::uint64_t length = 0;
   bool terminated = false;
+  bool endless = false;  ///< the guest looked, and found no end; else it is only not shown
   std::optional<std::string_view> text = {};  ///< where all of it is shown; views the capture
 };
 

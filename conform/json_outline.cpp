@@ -18,6 +18,7 @@ constexpr std::size_t kMostValues = std::size_t{4} << 20U;
 constexpr std::size_t kMostMembers = 65536;
 constexpr std::size_t kMostDepth = 32;
 constexpr std::size_t kMostNumbers = 64;
+constexpr std::size_t kMostName = 256;
 constexpr int kNumberOverflow = 406;  // the library's
 
 /// Every function gives false at the first thing wrong, which ends the reading.
@@ -44,6 +45,9 @@ class Outline final : public nlohmann::json_sax<Json> {
 
   bool key(string_t& name) override {
     Level& level = levels_.back();
+    if (name.size() > kMostName || name.find('\0') != std::string::npos)
+      return wrong(path(), fmt::format("a member with a name of {} bytes", name.size()),
+                   fmt::format("names of at most {} bytes, without NUL", kMostName));
     level.name = name;
     if (!level.names.insert(name).second) return wrong(path(), "there twice", "there once");
     if (level.names.size() <= kMostMembers) return true;

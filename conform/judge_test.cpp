@@ -38,14 +38,14 @@ TEST(Judge, FindsNothingBrokenInAGoodCapture) {
   const auto findings = judge(testing::good_capture());
   for (const Finding& finding : findings) {
     const Verdict verdict = finding.judgement.verdict;
-    EXPECT_TRUE(verdict == Verdict::kPass || verdict == Verdict::kNotApplicable)
+    EXPECT_TRUE(verdict == Verdict::kPass || verdict == Verdict::kNotSeen)
         << ::testing::PrintToString(finding);
   }
   // What a case has to be made for.
   const std::set<Clause> others{Clause::kNote1, Clause::kNote2, Clause::kNote3,
                                 Clause::kNote4, Clause::kNote5, Clause::kPlace2};
   for (const Finding& finding : findings)
-    EXPECT_EQ(finding.judgement.verdict == Verdict::kNotApplicable, others.contains(finding.clause));
+    EXPECT_EQ(finding.judgement.verdict == Verdict::kNotSeen, others.contains(finding.clause));
 }
 
 TEST(Judge, SaysWhatWasSeenAndWhatWasOwed) {
@@ -244,6 +244,8 @@ TEST(Judge, LetsAProducerRefuseWhatNoClauseOwes) {
   capture.outcome = Outcome::kRefused;
   capture.words = "the command line has 5000 bytes, more than the 2048 that fit";
   EXPECT_EQ(finding_of(judge(capture), Clause::kStart5).judgement.verdict, Verdict::kPass);
+  capture.words = "unknown option. usage: mon KERNEL [--append TEXT]";
+  EXPECT_EQ(finding_of(judge(capture), Clause::kStart5).judgement.verdict, Verdict::kNotSeen);
   capture.words = "cannot open /dev/kvm";
   EXPECT_EQ(finding_of(judge(capture), Clause::kStart5).judgement.verdict, Verdict::kNotSeen);
   capture.asked = {.about = Clause::kMap5, .memory = 5 * kGiB};
@@ -316,6 +318,22 @@ TEST(Judge, AdvisesWhereNothingIsForbidden) {
   EXPECT_TRUE(fails_by(worse, Clause::kStart3));
 }
 
+TEST(Judge, PassesNoNoteWhereTheGuestBeganElsewhere) {
+  Capture capture = testing::good_capture();
+  capture.asked.about = Clause::kNote3;
+  EXPECT_EQ(finding_of(judge(capture), Clause::kNote3).judgement.verdict, Verdict::kPass);
+  capture.image->entry = testing::kImage;
+  const auto findings = judge(capture);
+  EXPECT_EQ(finding_of(findings, Clause::kNote3).judgement.verdict, Verdict::kNotSeen);
+  EXPECT_EQ(finding_of(findings, Clause::kNote5).judgement.verdict, Verdict::kBroken);
+}
+
+TEST(Judge, LetsAProducerAddWordsToNone) {
+  Capture capture = testing::good_capture();
+  capture.asked.command_line = "";
+  EXPECT_THAT(broken_in(capture), ::testing::IsEmpty());
+}
+
 TEST(Overall, IsBrokenWhereOneCaseBrokeIt) {
   const Capture good = testing::good_capture();
   Capture bad = good;
@@ -323,7 +341,7 @@ TEST(Overall, IsBrokenWhereOneCaseBrokeIt) {
   const std::vector<CaseResult> results{{good, judge(good)}, {bad, judge(bad)}};
   EXPECT_EQ(overall(results, Clause::kCpu2), Verdict::kBroken);
   EXPECT_EQ(overall(results, Clause::kCpu5), Verdict::kPass);
-  EXPECT_EQ(overall(results, Clause::kNote1), Verdict::kNotApplicable);
+  EXPECT_EQ(overall(results, Clause::kNote1), Verdict::kNotSeen);
 }
 
 TEST(Report, SaysOfAProducerThatIsNotHereThatItWasNotRun) {

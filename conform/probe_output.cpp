@@ -1,7 +1,12 @@
 // What the probe printed (kernels/README.md), as a capture.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+#include <vector>
 
 #include "hex.hpp"
 #include "judgements.hpp"
@@ -45,13 +50,34 @@ void add_registers(Capture& capture, const Json& part) {
       capture.registers[name] = value.get<std::uint64_t>();
 }
 
-/// False where the bytes contradict others.
-bool add_part(Capture& capture, const Json& part) {
+struct Shown {
+  std::uint64_t at;
+  std::vector<std::byte> bytes;
+};
+
+/// What is told twice, and differently, is kept as it was told first.
+template <class T>
+void add_once(std::vector<T>& list, std::set<std::pair<std::uint64_t, std::uint64_t>>& known,
+              std::uint64_t key, const T& told) {
+  if (known.emplace(told.at, key).second) list.push_back(told);
+}
+
+/// A story's parts, until all of them are there.
+struct Parts {
+  std::vector<Shown> memory = {};
+  std::uint64_t shown = 0;  ///< bytes
+  std::set<std::pair<std::uint64_t, std::uint64_t>> strings = {};
+  std::set<std::pair<std::uint64_t, std::uint64_t>> checksums = {};
+};
+
+void add_part(Capture& capture, Parts& parts, const Json& part) {
+  constexpr std::uint64_t kMostShown = 4 * kMiB;  // what a capture may hold
   const std::string kind = text(part, "part");
   const std::uint64_t at = number(part, "at");
   const auto add_checksum = [&](std::uint64_t size) {
     if (part.contains("crc32") && number(part, "checked") == size)
-      capture.checksums.push_back({at, size, static_cast<std::uint32_t>(number(part, "crc32"))});
+      add_once(capture.checksums, parts.checksums, size,
+               {at, size, static_cast<std::uint32_t>(number(part, "crc32"))});
   };
   if (kind == "begin") add_begin(capture, part);
   if (kind == "cpu") add_registers(capture, part);
@@ -64,11 +90,14 @@ bool add_part(Capture& capture, const Json& part) {
   if (!readable && number(part, "length") == 0) capture.unreadable.push_back(at);
   if (kind == "string" && (readable || number(part, "length") != 0)) {
     add_checksum(number(part, "length"));
-    capture.strings.push_back({at, number(part, "length"), boolean(part, "terminated").value_or(false)});
+    add_once(capture.strings, parts.strings, 0,
+             {at, number(part, "length"), boolean(part, "terminated").value_or(false)});
   }
-  if (kind != "memory") return true;
-  const auto bytes = from_hex(text(part, "hex"));
-  return !bytes || add_memory(capture.memory, at, *bytes);
+  if (kind != "memory") return;
+  auto bytes = from_hex(text(part, "hex"));
+  if (!bytes || parts.shown + bytes->size() > kMostShown) return;
+  parts.shown += bytes->size();
+  parts.memory.push_back({at, std::move(*bytes)});
 }
 
 std::string_view take_line(std::string_view& rest) {
@@ -95,6 +124,7 @@ Outcome judged_by_its_end(Capture& capture, bool begun, bool ended, std::string_
 Capture capture_of(std::string_view output, const Case& asked) {
   Capture capture;
   capture.asked = asked;
+  Parts parts;
   bool begun = false;
   bool ended = false;
   for (std::string_view rest = output; !rest.empty() && !ended;) {
@@ -106,10 +136,12 @@ Capture capture_of(std::string_view output, const Case& asked) {
     if (!part.is_object() || number(part, "pvh_probe") != kProbeFormat) continue;
     begun = begun || text(part, "part") == "begin";
     ended = begun && text(part, "part") == "end";
-    // The guest changes what it looks at only where two structures lie over each other, and then PLACE-1
-    // tells.
-    if (begun) static_cast<void>(add_part(capture, part));
+    if (begun) add_part(capture, parts, part);
   }
+  // The guest changes what it looks at only where two structures lie over each other, and then PLACE-1 tells.
+  std::ranges::sort(parts.memory, {}, &Shown::at);
+  for (const Shown& piece : parts.memory)
+    static_cast<void>(add_memory(capture.memory, piece.at, piece.bytes));
   capture.outcome = judged_by_its_end(capture, begun, ended, output);
   return capture;
 }

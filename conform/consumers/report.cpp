@@ -85,13 +85,12 @@ std::string table_report(const ConsumerReport& report, const conform::Look& look
     if (!result.owed.empty()) fmt::format_to(out, "    owed  {}\n", one_line(result.owed));
     if (!result.words.empty()) fmt::format_to(out, "    last  {}\n", one_line(result.words));
   }
-  fmt::format_to(out,
-                 "\n{}{}: {} variants: {} exact, {} cannot tell, {} otherwise, {} died, {} left out; {}\n",
-                 one_line(report.consumer), report.engine.empty() ? "" : " (engine " + report.engine + ")",
-                 report.results.size(), count_of(report, Verdict::kExact),
-                 count_of(report, Verdict::kUnknown), count_of(report, Verdict::kOtherwise),
-                 count_of(report, Verdict::kDied), count_of(report, Verdict::kCannot),
-                 keeps_the_contract(report) ? "it keeps the contract" : "it does not keep the contract");
+  fmt::format_to(
+      out, "\n{}{}: {} variants: {} exact, {} cannot tell, {} otherwise, {} died, {} left out; {}\n",
+      one_line(report.consumer), report.engine.empty() ? "" : " (engine " + report.engine + ")",
+      report.results.size(), count_of(report, Verdict::kExact), count_of(report, Verdict::kUnknown),
+      count_of(report, Verdict::kOtherwise), count_of(report, Verdict::kDied),
+      count_of(report, Verdict::kCannot), conclusion_text(report));
   return text;
 }
 

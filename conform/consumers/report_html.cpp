@@ -40,8 +40,7 @@ std::string html_report(const ConsumerReport& report) {
                  "<h1>{}</h1>\n<p>As a consumer of start infos, under variants of a correct one, by the "
                  "engine {}: {}. A "
                  "verdict opens what was seen.</p>\n",
-                 xml(report.consumer), xml(report.engine),
-                 keeps_the_contract(report) ? "it keeps the contract" : "it does not keep the contract");
+                 xml(report.consumer), xml(report.engine), conclusion_text(report));
   text +=
       "<table><col><col><col><col><thead><tr><th>variant</th><th>clause</th><th>what is handed "
       "over</th><th>verdict</th></tr></thead><tbody>\n";

@@ -44,6 +44,13 @@ TEST(ConsumerReport, KeepsTheContractWhereOnlyAShouldIsBroken) {
   EXPECT_FALSE(keeps_the_contract({.consumer = "none"}));
 }
 
+TEST(ConsumerReport, BlamesNoKernelThatWasNotRun) {
+  ConsumerReport one = report();
+  one.results.front().verdict = Verdict::kCannot;
+  EXPECT_THAT(table_report(one, {}), HasSubstr("; it was not run: nothing is known of it\n"));
+  EXPECT_FALSE(keeps_the_contract(one));
+}
+
 TEST(ConsumerReport, AsJsonHasItsFormatAndEachResult) {
   const Json json = Json::parse(json_report(report()));
   EXPECT_EQ(json.at("format"), kReportFormat);

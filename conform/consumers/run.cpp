@@ -88,6 +88,9 @@ class Runner {
     if (const auto* const why = std::get_if<std::string>(&error.found);
         why && error.what == Fault::kVariantImpossible)
       return *why;
+    if (!error.thing && !error.obstacle)
+      return fmt::format("pvh would not hand this over{}",
+                         error.clause == Clause::kNone ? "" : fmt::format(" ({})", clause_id(error.clause)));
     std::string out = "it does not fit";
     if (error.thing) out += ": " + error.thing->name;
     if (error.obstacle) out += ", because of " + error.obstacle->name;
@@ -128,6 +131,12 @@ class Runner {
   std::string kind_;
 };
 
+/// Why a variant is left out for what became of the plain one.
+std::string plain_words(Verdict verdict) {
+  return verdict == Verdict::kCannot ? "it tells nothing: \"plain\" could not be run"
+                                     : "it tells nothing: the kernel does not live with \"plain\" already";
+}
+
 }  // namespace
 
 bool keeps_the_contract(const ConsumerReport& report) {
@@ -136,6 +145,12 @@ bool keeps_the_contract(const ConsumerReport& report) {
     if (result.variant->severity != conform::Severity::kMust) return true;
     return result.verdict == Verdict::kCannot || lives(result.verdict);
   });
+}
+
+std::string conclusion_text(const ConsumerReport& report) {
+  const bool run = !report.results.empty() && report.results.front().verdict != Verdict::kCannot;
+  if (!run) return "it was not run: nothing is known of it";
+  return keeps_the_contract(report) ? "it keeps the contract" : "it does not keep the contract";
 }
 
 ConsumerReport run_consumer(const Base& base, std::span<const Variant* const> wanted,
@@ -164,8 +179,7 @@ ConsumerReport run_consumer(const Base& base, std::span<const Variant* const> wa
   }
   for (std::size_t i = 0; i < others.size(); ++i)
     if (report.results[i + 1].variant == nullptr)
-      report.results[i + 1] = {.variant = others[i],
-                               .words = "it tells nothing: the kernel does not live with \"plain\" already"};
+      report.results[i + 1] = {.variant = others[i], .words = plain_words(report.results.front().verdict)};
   leave_out_what_tells_nothing(report.results);
   report.took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start);
   return report;

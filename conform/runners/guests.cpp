@@ -221,6 +221,10 @@ bool has_note_19(Guest guest) {
          guest == Guest::kFarMovable || guest == Guest::kWrongMachine64;
 }
 
+std::uint64_t linked_at(Guest guest) {
+  return guest == Guest::kFarMovable || guest == Guest::kFarFixed ? kFarAddress : kProbeAddress;
+}
+
 std::vector<std::byte> stops() {
   static constexpr std::array<std::byte, 4> kUndefined{std::byte{0x0f}, std::byte{0x0b}, std::byte{0xf4},
                                                        std::byte{0xf4}};
@@ -252,9 +256,7 @@ std::vector<std::byte> stops() {
   return out;
 }
 
-}  // namespace
-
-std::vector<std::byte> guest_file(Guest guest) {
+std::vector<std::byte> file_of(Guest guest) {
   const Bytes elf = probe64();
   const std::uint32_t entry = entry_of(elf);
   Notes ours;
@@ -346,11 +348,24 @@ std::vector<std::byte> guest_file(Guest guest) {
   return {};
 }
 
+}  // namespace
+
+std::vector<std::byte> guest_file(Guest guest) {
+  std::vector<std::byte> out = file_of(guest);
+  const bool narrow = guest == Guest::kProbe32 || guest == Guest::kWrongMachine32;
+  // The probe is linked at the top of the address space; a producer that starts at e_entry is to find a door
+  // there.
+  if (!narrow && guest != Guest::kStops && guest != Guest::kNoEntry)
+    replace(out, offsetof(Elf64_Ehdr, e_entry), Elf64_Addr{linked_at(guest)});
+  return out;
+}
+
 void describe(Guest guest, conform::Case& asked) {
   if (guest == Guest::kStops) return;
-  const bool far = guest == Guest::kFarMovable || guest == Guest::kFarFixed;
+  // Their notes say what nobody can start at.
+  if (guest == Guest::kEntryOutside || guest == Guest::kWideValue) return;
   const bool narrow = guest == Guest::kProbe32 || guest == Guest::kWrongMachine32;
-  const std::uint64_t linked = far ? kFarAddress : kProbeAddress;
+  const std::uint64_t linked = linked_at(guest);
   asked.entry = entry_of(narrow ? probe32() : probe64()) - kProbeAddress + linked;
   if (guest != Guest::kNoEntry) asked.wrong_entries.push_back({linked, Clause::kNote5});
   const std::uint64_t foreign = linked + (kForeignEntry - kProbeAddress);
@@ -362,7 +377,7 @@ void describe(Guest guest, conform::Case& asked) {
 void correct(Guest guest, conform::Capture& capture) {
   if (!capture.image) return;
   if (guest == Guest::kLargeBss) capture.image->size = kLargeBssSize;
-  if (guest == Guest::kFarMovable || guest == Guest::kFarFixed) capture.image->linked = kFarAddress;
+  capture.image->linked = linked_at(guest);
   capture.image->movable = has_note_19(guest);
 }
 

@@ -143,6 +143,8 @@ class Listener {
       ran_.late = !ran_.enough && !ran_.flooded && Clock::now() >= deadline_;
       if (ran_.enough || ran_.flooded || ran_.late) end();
     }
+    // What came with the end was not looked at.
+    if (!ran_.enough && enough && ran_.output.size() > looked_at_) ran_.enough = enough(ran_.output);
     ::kill(-pid_, SIGKILL);
     ran_.exit_code = WIFEXITED(status_) ? WEXITSTATUS(status_) : -1;
     ran_.signal = WIFSIGNALED(status_) ? WTERMSIG(status_) : 0;

@@ -27,6 +27,7 @@ using conform::Outcome;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kMostWords = 600;
+constexpr int kOfSignal = 128;  // from here on a shell's child was ended by a signal
 
 /// A folder that goes when this does.
 class Folder {
@@ -34,7 +35,10 @@ class Folder {
   static Result<Folder> make() {
     std::error_code problem;
     const fs::path parent = fs::temp_directory_path(problem);
-    if (problem) return std::unexpected(no_files(std::getenv("TMPDIR"), "it is no folder"));
+    const char* const named = std::getenv("TMPDIR");
+    if (problem)
+      return std::unexpected(
+          no_files(named != nullptr ? named : "the folder for temporary files", "it is no folder"));
     std::string name = (parent / "pvh-conform.XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) return std::unexpected(no_files(parent, std::strerror(errno)));
     return Folder(name);
@@ -102,10 +106,12 @@ void explain(Capture& capture, const Monitor& monitor, const Ran& ran, bool gues
     capture.outcome = Outcome::kHung;
     capture.words =
         fmt::format("the guest did not come to its end within {}: {}", seconds(limit), capture.words);
-  } else if (!guest_said_something && ran.signal == 0 && ran.exit_code != 0) {
+  } else if (!guest_said_something && ran.signal == 0 && ran.exit_code != 0 && told.empty()) {
+    // An end without a word is no refusal, which says why.
+    capture.words = fmt::format("the producer ended with {} and printed nothing", ending_of(ran));
+  } else if (!guest_said_something && ran.signal == 0 && ran.exit_code != 0 && ran.exit_code < kOfSignal) {
     capture.outcome = Outcome::kRefused;
-    capture.words =
-        told.empty() ? fmt::format("the producer ended with {} and printed nothing", ending_of(ran)) : told;
+    capture.words = told;
   } else {
     capture.words +=
         fmt::format("; the producer ended with {}{}{}", ending_of(ran), told.empty() ? "" : ": ", told);

@@ -118,7 +118,8 @@ constexpr auto kPlants = std::to_array<Plant>({
      }},
     {Clause::kStart5, "does not end a module's command line",
      [](Capture& c) {
-       take(c, kModuleCommandLine + 13, 1);
+       take(c, kModuleCommandLine, 14);
+       c.strings.push_back({kModuleCommandLine, 20, false});
        c.asked.modules->front().command_line.reset();
      }},
     {Clause::kStart5, "lets a long command line run over the start info",

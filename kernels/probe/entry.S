@@ -53,7 +53,7 @@ probe_wrong_entry:
 signature:
 	.long	SIGNATURE_LOW, SIGNATURE_HIGH
 
-	/* Finds the image's address, for esp, and notes the door, which is 0 so far (NOTE-7). */
+	/* Finds the image's address, for esp, and notes the door. */
 	.macro COME_IN door
 	movl	%eax, %dr0
 	movl	%esp, %dr1

@@ -32,6 +32,10 @@ struct ConsumerReport {
 /// Whether the kernel lives with the plain variant and with every other that is a "must" and could be made.
 [[nodiscard]] bool keeps_the_contract(const ConsumerReport& report);
 
+/// That in a sentence; another one where not even the plain variant could be run, which tells nothing of the
+/// kernel.
+[[nodiscard]] std::string conclusion_text(const ConsumerReport& report);
+
 /// `wanted` views variants(). "plain" is always booted, and first: the others are compared with it.
 [[nodiscard]] ConsumerReport run_consumer(const Base& base, std::span<const Variant* const> wanted,
                                           const Options& options);
