@@ -206,8 +206,10 @@ constexpr auto kClauses = std::to_array<ClauseEntry>({
      .source = "x86/HVM direct boot ABI (Xen project, docs/misc/pvh)",
      .judged = Judged::kCapture,
      .check = &start_5,
-     .reading = "Words that a producer adds are no fault, as long as all that was asked for stands in one "
-                "piece. A consumer takes a command line as long as it comes, an empty one, and none."},
+     .reading =
+         "Words that a producer adds are no fault, as long as all that was asked for stands in one piece, "
+         "by whole words. A refusal that names the command line and its length is as good. A consumer "
+         "takes a command line as long as it comes, an empty one, and none."},
     {.id = Clause::kStart6,
      .severity = Severity::kMust,
      .owed_by = kProducer | kConsumer,
@@ -382,7 +384,8 @@ constexpr auto kClauses = std::to_array<ClauseEntry>({
      .judged = Judged::kCapture,
      .check = &place_2,
      .reading = "The words name a module by any usual name, and the kernel, a segment or the memory; two "
-                "different amounts, one of them the module's size; and one above the memory that there was. "
+                "different amounts, one of them the module's size; and one above the memory that there was, "
+                "and at most four times it and the module. "
                 "Where a kernel does not fit, they name it, the memory, and an amount above that."},
     {.id = Clause::kPlace3,
      .severity = Severity::kMust,

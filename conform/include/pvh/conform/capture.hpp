@@ -40,8 +40,9 @@ struct RelocationGiven {
 /// What the producer was asked for. What is absent is not known, and nothing is held against it.
 struct Case {
   std::string name = {};
-  Clause about = Clause::kNone;  ///< what the case was made to show; a guest that never came up broke this
-  std::string kernel = "probe";  ///< which guest
+  Clause about =
+      Clause::kNone;  ///< what the case was made to show; a guest that never came up broke this (judge.cpp)
+  std::string kernel = "probe";              ///< which guest
   std::optional<std::uint64_t> memory = {};  ///< bytes of RAM
   std::optional<std::uint64_t> cpus = {};
   std::optional<bool> acpi = {};
