@@ -23,10 +23,6 @@ std::optional<Judgement> without_map(const Evidence& evidence) {
   return not_seen(why_no_map(evidence));
 }
 
-bool is_ram(const MapEntrySeen& entry) {
-  return entry.type == XEN_HVM_MEMMAP_TYPE_RAM;
-}
-
 /// The first entry of RAM that the guest did not try; empty where there is none. The probe tries 64.
 std::string untried_in(const Evidence& evidence) {
   constexpr std::size_t kTried = 64;
@@ -35,17 +31,13 @@ std::string untried_in(const Evidence& evidence) {
   if (std::ranges::none_of(tried, [](const RamTried& one) { return one.places != 0; })) return "any of it";
   std::size_t count = 0;
   for (const MapEntrySeen& entry : *evidence.map) {
-    if (!is_ram(entry) || entry.size < sizeof(std::uint64_t) || ++count > kTried) continue;
+    if (!entry.is_ram() || entry.size < sizeof(std::uint64_t) || ++count > kTried) continue;
     if (std::ranges::none_of(tried, [&](const RamTried& one) {
           return one.at == entry.at && one.size == entry.size && (one.places != 0 || entry.size < kSmall);
         }))
       return entry_text(entry);
   }
   return {};
-}
-
-bool has_known_type(const MapEntrySeen& entry) {
-  return entry.type >= XEN_HVM_MEMMAP_TYPE_RAM && entry.type <= XEN_HVM_MEMMAP_TYPE_PMEM;
 }
 
 /// The first pair of neighbours, by address, that overlap.
@@ -62,13 +54,12 @@ std::string overlap_in(std::vector<MapEntrySeen> map) {
 
 Judgement map_1(const Evidence& evidence) {
   const std::string owed = "entries of 24 bytes whose reserved word is 0";
-  const bool garbled = evidence.map_fault.ends_with("(MAP-1)");
-  if (auto out = without_map(evidence); out && !garbled) return *out;
+  if (auto out = without_map(evidence); out && !evidence.map_garbled) return *out;
   for (std::size_t i = 0; i < evidence.map->size(); ++i) {
     const std::uint32_t reserved = (*evidence.map)[i].reserved;
     if (reserved != 0)
       return broken(fmt::format("the reserved word of entry {} is {:#x}{}", i, reserved,
-                                garbled ? ", and types are none: are these 24 bytes each?" : ""),
+                                evidence.map_garbled ? ", and types are none: are these 24 bytes each?" : ""),
                     owed);
   }
   return pass(fmt::format("{} entries", evidence.map->size()), owed);
@@ -80,7 +71,7 @@ Judgement map_2(const Evidence& evidence) {
   for (std::size_t i = 0; i < evidence.map->size(); ++i) {
     const MapEntrySeen& entry = (*evidence.map)[i];
     // An empty entry describes nothing; that it is there at all is MAP-3's.
-    if (entry.size != 0 && !has_known_type(entry))
+    if (entry.size != 0 && !entry.has_known_type())
       return broken(fmt::format("entry {} has type {}", i, entry.type), owed);
   }
   return pass("only types of the contract", owed);
@@ -111,8 +102,7 @@ Judgement map_4(const Evidence& evidence) {
   if (!asked) return not_applicable("no number of entries was asked for");
   if (auto out = without_info(evidence)) return *out;
   const std::string owed = fmt::format("at least {} entries, as were asked for", *asked);
-  if (evidence.info->version >= 1 && !evidence.info->map_count)
-    return not_seen("the members of version 1 are not shown", owed);
+  if (evidence.info->is_cut_short()) return not_seen(kCutShort, owed);
   const std::uint64_t count = evidence.info->map_count.value_or(0);
   const std::string seen = fmt::format("{} entries", count);
   return count >= *asked ? pass(seen, owed) : broken(seen, owed);
@@ -133,13 +123,13 @@ Judgement map_5(const Evidence& evidence) {
   }
   for (const Taken& table : evidence.tables) {
     const auto ram = std::ranges::find_if(*evidence.map, [&](const MapEntrySeen& entry) {
-      return is_ram(entry) && entry.at < table.end() && table.at < entry.end();
+      return entry.is_ram() && entry.at < table.end() && table.at < entry.end();
     });
     if (ram != evidence.map->end())
       return broken(fmt::format("{} at {:#x} lies in {}", table.name, table.at, entry_text(*ram)), owed);
   }
   const auto wraps = std::ranges::find_if(
-      *evidence.map, [](const MapEntrySeen& entry) { return is_ram(entry) && entry.wraps(); });
+      *evidence.map, [](const MapEntrySeen& entry) { return entry.is_ram() && entry.wraps(); });
   if (wraps != evidence.map->end())
     return not_seen(fmt::format("RAM at {:#x} passes 2^64 (MAP-3)", wraps->at), owed);
   const std::uint64_t ram = ram_of(evidence);
@@ -149,7 +139,7 @@ Judgement map_5(const Evidence& evidence) {
   if (less && lacks_entries(evidence))
     return not_seen(seen + ", in fewer entries than were asked for (MAP-4)", owed);
   // Memory of a type that nobody knows may be what is missing.
-  if (less && !std::ranges::all_of(*evidence.map, has_known_type))
+  if (less && !std::ranges::all_of(*evidence.map, &MapEntrySeen::has_known_type))
     return not_seen(seen + ", and memory of an unknown type (MAP-2)", owed);
   if (less) return broken(seen + ", less than was asked for", owed);
   if (!asked) return not_seen(seen + "; how much was asked for is not known", owed);

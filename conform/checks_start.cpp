@@ -152,7 +152,7 @@ std::string place_fault(const Evidence& evidence, const Pointed& thing) {
   if (thing.structure && thing.at % kStructureAlignment != 0)
     return fmt::format("{}, {}-aligned", seen, std::gcd(thing.at, kStructureAlignment));
   if (evidence.unreadable(thing.at)) return seen + ", where nothing can be read";
-  if (!evidence.map || !evidence.map_fault.empty() || lacks_entries(evidence)) return {};
+  if (!evidence.map || !why_no_map(evidence).empty()) return {};
   if (!covered(evidence.listed, thing.at, thing.size)) return seen + ", which no map entry covers";
   if (!covered(evidence.working, thing.at, thing.size))
     return seen + ", in memory that the map calls unusable or disabled";
@@ -161,10 +161,8 @@ std::string place_fault(const Evidence& evidence, const Pointed& thing) {
 
 /// A table that RSDP, root table or FADT name: what is wrong with it, or empty.
 std::string table_fault(const Evidence& evidence, const Taken& table) {
-  constexpr std::uint64_t kHeader = 36;
   const auto bytes = evidence.bytes(table.at, table.size);
   if (!bytes) return {};
-  if (table.size < kHeader) return fmt::format("{} at {:#x} of {} bytes", table.name, table.at, table.size);
   // The firmware's control structure has no checksum.
   if (as_text(bytes->first(4)) == "FACS" || sums_to_zero(*bytes)) return {};
   return fmt::format("{} at {:#x}, whose checksum is wrong", table.name, table.at);
@@ -292,7 +290,7 @@ Judgement start_6(const Evidence& evidence) {
     return broken(fmt::format("{} modules", info.module_count), owed);
   if (!evidence.module_fault.empty()) return not_seen(evidence.module_fault, owed);
   if (!evidence.modules) return not_seen("the module list is not shown", owed);
-  if (info.version >= 1 && !info.reserved) return not_seen("the members of version 1 are not shown", owed);
+  if (info.is_cut_short()) return not_seen(kCutShort, owed);
   std::optional<Judgement> unseen;
   for (std::size_t i = 0; i < evidence.modules->size(); ++i) {
     const ModuleSeen& module = (*evidence.modules)[i];

@@ -98,22 +98,20 @@ void read_map(Evidence& evidence) {
                    .reserved = at<std::uint32_t>(*table, i + offsetof(hvm_memmap_table_entry, reserved))});
   const auto covered_by = [&map](auto wanted) {
     std::vector<MapEntrySeen> entries;
-    std::ranges::copy_if(map, std::back_inserter(entries), wanted, &MapEntrySeen::type);
+    std::ranges::copy_if(map, std::back_inserter(entries), wanted);
     return merged(std::move(entries));
   };
-  const auto unknown = [](const MapEntrySeen& entry) {
-    return entry.size != 0 && (entry.type < XEN_HVM_MEMMAP_TYPE_RAM || entry.type > XEN_HVM_MEMMAP_TYPE_PMEM);
-  };
+  const auto unknown = [](const MapEntrySeen& entry) { return entry.size != 0 && !entry.has_known_type(); };
   const auto reserved = [](const MapEntrySeen& entry) { return entry.reserved != 0; };
-  if (std::ranges::any_of(map, unknown) && std::ranges::any_of(map, reserved))
-    evidence.map_fault = "the map's entries are no 24 bytes (MAP-1)";
+  evidence.map_garbled = std::ranges::any_of(map, unknown) && std::ranges::any_of(map, reserved);
+  if (evidence.map_garbled) evidence.map_fault = "the map's entries are no 24 bytes (MAP-1)";
   evidence.listed = merged(map);
-  evidence.working = covered_by([](std::uint32_t type) {
-    return type != XEN_HVM_MEMMAP_TYPE_UNUSABLE && type != XEN_HVM_MEMMAP_TYPE_DISABLED;
+  evidence.working = covered_by([](const MapEntrySeen& entry) {
+    return entry.type != XEN_HVM_MEMMAP_TYPE_UNUSABLE && entry.type != XEN_HVM_MEMMAP_TYPE_DISABLED;
   });
-  evidence.ram = covered_by([](std::uint32_t type) { return type == XEN_HVM_MEMMAP_TYPE_RAM; });
-  evidence.maybe_ram = covered_by(
-      [](std::uint32_t type) { return type <= XEN_HVM_MEMMAP_TYPE_RAM || type > XEN_HVM_MEMMAP_TYPE_PMEM; });
+  evidence.ram = covered_by(&MapEntrySeen::is_ram);
+  evidence.maybe_ram =
+      covered_by([](const MapEntrySeen& entry) { return entry.is_ram() || !entry.has_known_type(); });
 }
 
 /// The FADT's DSDT, which no list names: 32 bits, or 64 where those are 0.
@@ -201,11 +199,13 @@ void list_things(Evidence& evidence) {
 void doubt_what_is_overwritten(Evidence& evidence) {
   const auto doubt = [&](std::string_view name, std::string& fault) {
     const auto table = std::ranges::find(evidence.things, name, &Taken::name);
-    if (table == evidence.things.end()) return;
+    if (table == evidence.things.end()) return false;
     const std::string over = lies_over(evidence, table->at, table->size);
-    if (!over.empty()) fault = fmt::format("{} lies over {} (PLACE-1)", over, name);
+    if (over.empty()) return false;
+    fault = fmt::format("{} lies over {} (PLACE-1)", over, name);
+    return true;
   };
-  doubt("the memory map", evidence.map_fault);
+  if (doubt("the memory map", evidence.map_fault)) evidence.map_garbled = false;
   doubt("the module list", evidence.module_fault);
 }
 

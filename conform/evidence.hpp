@@ -1,6 +1,8 @@
 // A capture with its structures read: what the checks look at.
 #pragma once
 
+#include <pvh/start_info.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,7 +13,8 @@
 
 namespace pvh::conform {
 
-/// As it lies in memory. The version-1 members are absent on version 0 (START-2).
+/// As it lies in memory. The version-1 members are absent on version 0 (START-2), and where they are not
+/// shown.
 struct StartInfoSeen {
   std::uint32_t magic = 0;
   std::uint32_t version = 0;
@@ -23,6 +26,8 @@ struct StartInfoSeen {
   std::optional<std::uint64_t> map = {};
   std::optional<std::uint32_t> map_count = {};
   std::optional<std::uint32_t> reserved = {};
+
+  [[nodiscard]] bool is_cut_short() const { return version >= 1 && !map; }
 };
 
 struct ModuleSeen {
@@ -39,6 +44,10 @@ struct MapEntrySeen {
   std::uint32_t reserved = 0;
 
   /// To end with the last byte of the address space is no wrap.
+  [[nodiscard]] bool is_ram() const { return type == XEN_HVM_MEMMAP_TYPE_RAM; }
+  [[nodiscard]] bool has_known_type() const {
+    return type >= XEN_HVM_MEMMAP_TYPE_RAM && type <= XEN_HVM_MEMMAP_TYPE_PMEM;
+  }
   [[nodiscard]] bool wraps() const { return size != 0 && size - 1 > UINT64_MAX - at; }
   /// Behind its last byte, or that byte where there is nothing behind it.
   [[nodiscard]] std::uint64_t end() const { return size > UINT64_MAX - at ? UINT64_MAX : at + size; }
@@ -75,6 +84,7 @@ struct Evidence {
   std::vector<Taken> tables = {};                       ///< ACPI's, the RSDP among them
   std::vector<std::string> table_faults = {};           ///< of tables that are none
   std::string map_fault = {};                           ///< why the map is shown and yet not to be judged
+  bool map_garbled = false;                             ///< its entries are no 24 bytes (MAP-1)
   std::string module_fault = {};                        ///< the same of the module list
   /// Everything that lies in memory but for ACPI's tables: kernel, structures, strings, modules.
   std::vector<Taken> things = {};

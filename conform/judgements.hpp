@@ -43,13 +43,14 @@ inline bool lacks_entries(const Evidence& evidence) {
   return asked && evidence.map && evidence.map->size() < *asked;
 }
 
+inline constexpr const char* kCutShort = "the members of version 1 are not shown";
+
 /// Why nothing can be said about the map, where there is one; empty where there is nothing in the way.
 inline std::string why_no_map(const Evidence& evidence) {
   if (!evidence.map_fault.empty()) return evidence.map_fault;
   if (lacks_entries(evidence)) return "entries of the map are missing (MAP-4)";
   if (evidence.map) return {};
-  if (evidence.info->version >= 1 && !evidence.info->map_count)
-    return "the members of version 1 are not shown";
+  if (evidence.info->is_cut_short()) return kCutShort;
   return evidence.info->map_count.value_or(0) != 0 ? "the map is not shown" : "";
 }
 
