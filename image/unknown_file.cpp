@@ -6,16 +6,12 @@
 #include <cstdio>
 #include <string_view>
 
+#include "pvh/base/magic.hpp"
+
 namespace pvh::image {
 namespace {
 
 using namespace std::string_view_literals;
-
-struct Magic {
-  std::uint64_t offset;
-  std::string_view bytes;
-  std::string_view name;
-};
 
 // The first that matches wins, so the weak ones stand last.
 constexpr std::array kMagics = {
@@ -82,10 +78,7 @@ std::string first_bytes(Bytes bytes) {
 
 std::string looks_like(Bytes file) {
   if (file.empty()) return "an empty file";
-  for (const Magic& magic : kMagics) {
-    const auto piece = slice(file, magic.offset, magic.bytes.size());
-    if (piece && as_text(*piece) == magic.bytes) return std::string(magic.name);
-  }
+  if (const auto name = name_by_magic(file, kMagics); !name.empty()) return std::string(name);
   const Bytes sample = file.first(std::min(kSample, file.size()));
   if (std::ranges::all_of(sample, [](std::byte byte) { return byte == std::byte{0}; }))
     return "nothing but zeros";

@@ -11,6 +11,8 @@
 #include <cstring>
 #include <utility>
 
+#include "pvh/base/magic.hpp"
+
 namespace pvh::virtio {
 
 namespace {
@@ -93,11 +95,6 @@ bool lock_file(int fd, bool read_only) {
 }
 
 /// How images that are not raw begin. The names are qemu-img's.
-struct Magic {
-  std::size_t offset;
-  std::string_view bytes;
-  std::string_view format;
-};
 constexpr std::array kMagics = {
     Magic{0, "QFI\xfb\0\0\0\1"sv, "qcow"},
     Magic{0, "QFI\xfb"sv, "qcow2"},
@@ -114,14 +111,10 @@ constexpr std::array kMagics = {
 
 /// The format, where it is known not to be raw.
 std::string_view format_of(int fd) {
-  std::array<char, 68> head{};
+  std::array<std::byte, 68> head{};
   const ssize_t got = ::pread(fd, head.data(), head.size(), 0);
   if (got <= 0) return "";
-  const std::string_view known(head.data(), static_cast<std::size_t>(got));
-  for (const Magic& magic : kMagics)
-    if (known.size() > magic.offset && known.substr(magic.offset).starts_with(magic.bytes))
-      return magic.format;
-  return "";
+  return name_by_magic(Bytes(head).first(static_cast<std::size_t>(got)), kMagics);
 }
 
 }  // namespace

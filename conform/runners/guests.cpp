@@ -12,6 +12,7 @@
 
 #include "cases.hpp"
 #include "pvh/base/bytes.hpp"
+#include "raw.hpp"
 
 extern "C" const std::byte pvh_probe64[], pvh_probe64_end[], pvh_probe32[], pvh_probe32_end[];
 
@@ -77,13 +78,6 @@ struct NoteSegment {
   Notes notes;
   std::uint64_t align = 4;
 };
-
-template <class T>
-T read(Bytes bytes, std::uint64_t offset) {
-  T out{};
-  if (const auto piece = slice(bytes, offset, sizeof(T))) std::memcpy(&out, piece->data(), sizeof(T));
-  return out;
-}
 
 template <class T>
 void append(std::vector<std::byte>& out, const T& value) {

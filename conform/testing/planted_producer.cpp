@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <cstring>
 #include <map>
 #include <optional>
 #include <span>
@@ -24,6 +23,7 @@
 #include "pvh/conform/clauses.hpp"
 #include "pvh/image/kernel_image.hpp"
 #include "pvh/qemu/qemu.hpp"
+#include "raw.hpp"
 
 namespace pvh {
 namespace {
@@ -32,6 +32,7 @@ using boot::BootPlan;
 using boot::Origin;
 using boot::Region;
 using consumers::Draft;
+using runners::read;
 
 constexpr int kRefused = 1;
 
@@ -81,13 +82,6 @@ bool is_kernel(const Region& region) {
 }
 
 // ---- how the kernel's file is read ----
-
-template <class T>
-T read(Bytes bytes, std::uint64_t offset) {
-  T out{};
-  if (const auto piece = slice(bytes, offset, sizeof(T))) std::memcpy(&out, piece->data(), sizeof(T));
-  return out;
-}
 
 std::vector<Elf64_Phdr> note_segments(Bytes file) {
   const auto header = read<Elf64_Ehdr>(file, 0);
