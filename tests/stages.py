@@ -81,6 +81,8 @@ def unit_results(group: str, test: ElementTree.Element, programs: Path) -> list[
     cases = reported(group, own, output) if own.exists() else told(group, output)
     if whole.status == "passed" and not own.exists():
         whole = Result(whole.name, "failed", f"it ended before its last case\n{tail(output)}", whole.seconds)
+    if whole.status == "passed" and not cases:
+        whole = Result(whole.name, "failed", "it has no cases", whole.seconds)
     # Its own failure is one where no case is to blame: a leak that is found at its end, say, or a death between two cases.
     blamed = any(case.status == "failed" for case in cases)
     return cases if whole.status == "passed" or blamed else [*cases, whole]
