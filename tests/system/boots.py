@@ -171,7 +171,7 @@ def cases(lab: Lab, _full: bool) -> list[Case]:
     def case(name: str, test: Callable[..., None], *arguments: object) -> Case:
         return Case(name, lambda: test(lab, *arguments))
 
-    machine = nested.Nested(lab)
+    machine = nested.Nested(lab, "boots")
     runs = [Run(lab, row, engine) for engine in LIMITS for row in ROWS if engine in engines_of(row)]
     for run in runs:
         if run.engine == "kvm":

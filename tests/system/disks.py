@@ -165,7 +165,7 @@ class Ours:
     def __init__(self, lab: Lab, full: bool):
         self._full = full
         self.lab = lab
-        self.machine = nested.Nested(lab)
+        self.machine = nested.Nested(lab, "disks")
         self._cases: list[Case] = []
 
     def add(self, test: str, kernel: str, check: Callable[[Boot], None], number: int = 0) -> None:

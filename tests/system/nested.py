@@ -16,8 +16,9 @@ LIMIT = 240  # seconds for one guest; alone on the machine one takes 5 to 10, be
 
 
 class Nested:
-    def __init__(self, lab: Lab):
-        self.lab = lab
+    def __init__(self, lab: Lab, name: str):
+        """`name` tells it from the other machines, which run beside it."""
+        self.lab, self.name = lab, name
         self._runs: dict[str, list[str]] = {}
         self._files: dict[str, object] = {}
         self._limit = LIMIT
@@ -37,14 +38,14 @@ class Nested:
             if self._output is None:
                 self._output = self._boot()
         _, found, rest = self._output.partition(f"@@begin {name}\n")
-        assert found, f"the machine did not come to this run\n{self._output[-2000:]}"
+        assert found, f"the machine of {self.name} did not come to this run\n{self._output[-2000:]}"
         text, found, rest = rest.partition("\n@@exit ")
         assert found, f"the run did not end\n{text[-2000:]}"
         code, seconds = rest.split("\n", 1)[0].split(" ")
         return Boot(int(code), text, "", float(seconds))
 
     def _boot(self) -> str:
-        script = self.lab.work / "nested-script"
+        script = self.lab.work / f"nested-{self.name}"
         script.write_text("\n".join(
             ["now() { cut -d ' ' -f 1 /proc/uptime; }",
              *(f"echo; echo '@@begin {name}'; start=$(now); {shlex.join(command)} </dev/null; "

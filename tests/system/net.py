@@ -211,7 +211,7 @@ class Ours:
 
     def __init__(self, lab: Lab):
         self.lab = lab
-        self.machine = nested.Nested(lab)
+        self.machine = nested.Nested(lab, "net")
         self._cases: list[Case] = []
 
     def add(self, kernel: str, what: str, test: str, modules: tuple[str, ...] = ()) -> None:
