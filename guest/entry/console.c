@@ -18,6 +18,13 @@ enum {
 enum { COM_READY = 0x20, COM_FIFO_ON = 0xc0, COM_FIFO_SIZE = 16 };
 enum { E9 = 0xe9 };
 
+/*
+ * How long COM1 is waited for, in ticks: a device that was never ready must not hang the kernel, but where
+ * one was, whoever reads its line is busy or stopped, and bytes that do not wait for him are lost.
+ */
+#define NEVER_READY_PATIENCE ((uint64_t)1 << 28) /* 50 to 300 ms */
+#define STALLED_PATIENCE ((uint64_t)1 << 37)     /* 30 to 140 s */
+
 /* Xen's ring: input, then output, then their four positions. Only output is used. */
 struct ring {
   char in[1024];
@@ -28,6 +35,7 @@ struct ring {
 static unsigned consoles;
 static int looked;
 static size_t com1_room = 1; /* bytes that a ready COM1 takes */
+static uint64_t com1_patience = NEVER_READY_PATIENCE;
 static volatile struct ring* xen_ring;
 static uint32_t xen_port;
 
@@ -65,16 +73,22 @@ void pvh_console_select(unsigned set) {
   consoles = pvh_console_init() & set;
 }
 
-/*
- * A device that never gets ready must not hang the kernel. Its status is asked for once a FIFO: where a
- * monitor serves each access, that is half of all of them.
- */
+/* It is waited for in vain only once: then each send looks whether it is ready again. */
+static void await_com1(void) {
+  const uint64_t start = ticks();
+  while ((in8(COM1 + COM_STATUS) & COM_READY) == 0) {
+    if (ticks() - start < com1_patience) continue;
+    com1_patience = 0;
+    return;
+  }
+  com1_patience = STALLED_PATIENCE;
+}
+
+/* Its status is asked for once a FIFO: where a monitor serves each access, that is half of all of them. */
 static void com1_send(const char* text, size_t size) {
   while (size > 0) {
     const size_t now = size < com1_room ? size : com1_room;
-    unsigned patience;
-    for (patience = 100000; patience > 0 && (in8(COM1 + COM_STATUS) & COM_READY) == 0; --patience) {
-    }
+    await_com1();
     out8s(COM1 + COM_DATA, text, now);
     text += now;
     size -= now;

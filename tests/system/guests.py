@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -83,6 +84,27 @@ def probe(lab: Lab, engine: str, name: str, *more: object) -> None:
     entered_as_planned(day, plan, name)
     handed_what_was_planned(day, plan)
     modules_are(day, plan, [path.read_bytes() for path in files])
+
+
+def waits_for_its_reader(lab: Lab, engine: str) -> None:
+    """More than all pipes and buffers hold, printed to somebody who does not read for a while."""
+    if engine == "kvm":
+        needs_kvm()
+    module = lab.work / f"module-{engine}"
+    module.write_bytes(os.urandom(100))
+    words, own, count = "w" * 60000, "m" * 2000, 50
+    command = [lab.pvh, "run", "--engine", engine, kernel("probe"), "-m", "128M", "--append", words, "--timeout", "60",
+               *(word for number in range(count) for word in ("--module", f"{module},{number}{own}"))]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        time.sleep(2)
+        out, errors = running.communicate(timeout=120)
+    assert running.returncode == 0, errors.decode()
+    day = StartOfDay.read(out.decode())
+    assert day.command_line() == words
+    told = {part["index"]: part["crc32"] for part in day.all("string", "module_command_line")}
+    assert told == {number: zlib.crc32(f"{number}{own}".encode()) for number in range(count)}, told
+    shown = sum(len(piece["hex"]) // 2 for piece in day.all("memory", "module_command_line"))
+    assert shown == sum(len(f"{number}{own}") + 1 for number in range(count)), f"{shown} bytes of the modules' command lines"
 
 
 def entered_as_planned(day: StartOfDay, plan: dict, name: str) -> None:
@@ -212,6 +234,7 @@ def cases(lab: Lab, _full: bool) -> list[Case]:
         *(case(f"{name} sees the plan's map{words}", hello, engine, name) for engine, words in ENGINES.items() for name in HELLOS),
         *(case(f"{name} on version 0 without ACPI", hello_without, name) for name in HELLOS),
         *(case(f"{name} sees the plan{words}", probe, engine, name) for engine, words in ENGINES.items() for name in PROBES),
+        *(case(f"probe waits for its reader{words}", waits_for_its_reader, engine) for engine, words in ENGINES.items()),
         *(case(f"{name} at 80 MiB{words}", probe, engine, name, "--load-address", "0x5000000")
           for engine, words in ENGINES.items() for name in MOVABLE),
         *(case(f"{name} at random {seed}", probe, "qemu", name, "--randomize", "--seed", str(seed)) for name in MOVABLE for seed in (1, 2)),

@@ -52,6 +52,8 @@ enum pvh_console {
 unsigned pvh_console_init(void);
 /* Uses only those of `set` from now on. */
 void pvh_console_select(unsigned set);
+/* To each of them. Waits for a COM1 that was ready before, whose reader may be stopped, two minutes at most
+ * and once: from then on what it does not take is lost until it is ready again. */
 void pvh_write(const char* text, size_t size);
 void pvh_print(const char* text);
 void pvh_print_hex(uint64_t value);
