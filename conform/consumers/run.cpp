@@ -44,6 +44,7 @@ void add_ending(Run& run, const runners::Ran& ran, std::chrono::milliseconds lim
   run.ending = squeezed(text.substr(0, line));
   run.registers = squeezed(text.substr(line)).substr(0, kMostRegisters);
   if (ran.late) run.ending = fmt::format("it did not come to its end within {} s", limit.count() / 1000);
+  if (ran.flooded) run.ending = fmt::format("it had printed more than {} MiB", runners::kMostOutput >> 20U);
   if (!ran.started) run.ending = "it could not be started: " + ran.reason;
 }
 
@@ -110,11 +111,12 @@ class Runner {
       return told.whole;
     };
     const runners::Ran ran = runners::run_process(command, options_.limit, {}, enough);
-    constexpr int kLate = -2;
-    Boot out{.run = {.output = ran.output}, .exit_code = ran.late ? kLate : ran.exit_code};
+    constexpr int kCutOff = -2;
+    const bool cut_off = ran.late || ran.flooded;
+    Boot out{.run = {.output = ran.output}, .exit_code = cut_off ? kCutOff : ran.exit_code};
     add_ending(out.run, ran, options_.limit);
     out.failed =
-        !ran.started || (!ran.late && !ran.enough && (ran.exit_code == kError || ran.exit_code == kUsage));
+        !ran.started || (!cut_off && !ran.enough && (ran.exit_code == kError || ran.exit_code == kUsage));
     if (plain) {
       plain_code_ = out.exit_code;
       kind_ = told_by(ran.output).kind;

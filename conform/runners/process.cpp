@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,11 +11,10 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <cstring>
+#include <variant>
 
 #include "pvh/base/unique_fd.hpp"
-
-extern char** environ;
+#include "pvh/engine/process.hpp"
 
 namespace pvh::runners {
 namespace {
@@ -75,35 +73,10 @@ Pipe make_pipe() {
   return {UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
 
-/// Standard streams are these pipes, and signals are as at the start of any program.
-int spawn(pid_t& pid, const std::vector<std::string>& command, const Pipe& in, const Pipe& out,
-          const Pipe& err) {
-  std::vector<std::string> texts = command;
-  std::vector<char*> pointers;
-  for (std::string& text : texts) pointers.push_back(text.data());
-  pointers.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, in.reader.get(), STDIN_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, out.writer.get(), STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, err.writer.get(), STDERR_FILENO);
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  sigset_t none;
-  sigemptyset(&none);
-  sigset_t pipe;
-  sigemptyset(&pipe);
-  sigaddset(&pipe, SIGPIPE);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setsigdefault(&attributes, &pipe);
-  // A group of its own: what it starts can be ended with it.
-  posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawnattr_setflags(&attributes,
-                           POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  const int problem = ::posix_spawnp(&pid, pointers[0], &actions, &attributes, pointers.data(), environ);
-  posix_spawnattr_destroy(&attributes);
-  posix_spawn_file_actions_destroy(&actions);
-  return problem;
+/// Why a program was not started.
+std::string reason_of(const Error& error) {
+  const auto* const reason = std::get_if<std::string>(&error.found);
+  return reason != nullptr ? *reason : "there is no such program";
 }
 
 /// Reads what is there; false at the end of the stream.
@@ -114,6 +87,10 @@ bool take(int fd, std::string& into) {
   const auto room = kMostOutput - std::min(kMostOutput, into.size());
   into.append(buffer.data(), std::min(static_cast<std::size_t>(count), room));
   return count > 0;
+}
+
+bool is_full(const std::string& stream) {
+  return stream.size() >= kMostOutput;
 }
 
 bool is_too_large(const std::string& file) {
@@ -138,13 +115,14 @@ class Listener {
       const bool more = ran_.output.size() > looked_at_;
       looked_at_ = ran_.output.size();
       ran_.enough = more && enough && enough(ran_.output);
-      ran_.flooded = is_too_large(file);
+      ran_.flooded = !ran_.enough && has_flooded(file);
       hurry();
       ran_.late = !ran_.enough && !ran_.flooded && Clock::now() >= deadline_;
       if (ran_.enough || ran_.flooded || ran_.late) end();
     }
     // What came with the end was not looked at.
     if (!ran_.enough && enough && ran_.output.size() > looked_at_) ran_.enough = enough(ran_.output);
+    ran_.flooded = !ran_.enough && has_flooded(file);
     ::kill(-pid_, SIGKILL);
     ran_.exit_code = WIFEXITED(status_) ? WEXITSTATUS(status_) : -1;
     ran_.signal = WIFSIGNALED(status_) ? WTERMSIG(status_) : 0;
@@ -168,6 +146,10 @@ class Listener {
       words_.erase(0, static_cast<std::size_t>(count));
     else if (errno != EAGAIN && errno != EINTR)
       in.reset();
+  }
+
+  [[nodiscard]] bool has_flooded(const std::string& file) const {
+    return is_full(ran_.output) || is_full(ran_.errors) || is_too_large(file);
   }
 
   /// A child that was told to end clears up after itself, in a while.
@@ -221,11 +203,14 @@ Ran run_process(const std::vector<std::string>& command, std::chrono::millisecon
     ran.reason = "no pipe";
     return ran;
   }
-  pid_t pid = 0;
-  if (const int problem = spawn(pid, command, in, out, err); problem != 0) {
-    ran.reason = std::strerror(problem);
+  auto process = engine::Process::start(
+      command, std::array{in.reader.get(), out.writer.get(), err.writer.get()}, Fault::kProgramNotRunnable);
+  if (!process) {
+    ran.reason = reason_of(process.error());
     return ran;
   }
+  const pid_t pid = process->id();
+  process->leave();  // the listener waits for it
   ran.started = true;
   const Registered registered(pid);
   in.reader.reset();

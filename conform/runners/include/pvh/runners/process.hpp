@@ -18,10 +18,10 @@ struct Ran {
   std::string errors;    ///< standard error, likewise
   std::string reason;    ///< where it could not be started
   bool enough = false;   ///< ended by us: it had said all that was wanted
-  bool flooded = false;  ///< ended by us: it wrote too much into its file
+  bool flooded = false;  ///< it printed or wrote more than is kept, and was ended by us if it had not ended
 };
 
-/// The most of its output that is kept, and that it may write into a file.
+/// The most of each of its streams that is kept, and that it may write into a file.
 inline constexpr std::size_t kMostOutput = std::size_t{32} << 20U;
 
 /// Called now and then with the output so far; what it returns is written to the program's standard input,
