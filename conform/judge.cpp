@@ -70,14 +70,6 @@ bool fails(const Finding& finding) {
          entry_of(finding.clause).severity == Severity::kMust;
 }
 
-bool fails_by(const std::vector<CaseResult>& results, Clause clause) {
-  return std::ranges::any_of(results, [clause](const CaseResult& result) {
-    return std::ranges::any_of(result.findings, [clause](const Finding& finding) {
-      return finding.clause == clause && fails(finding);
-    });
-  });
-}
-
 Verdict overall(const std::vector<CaseResult>& results, Clause clause) {
   bool passed = false;
   bool unseen = false;
@@ -95,6 +87,16 @@ Verdict overall(const std::vector<CaseResult>& results, Clause clause) {
   }
   if (passed) return Verdict::kPass;
   return unseen ? Verdict::kNotSeen : Verdict::kNotApplicable;
+}
+
+bool is_only_advised(const std::vector<CaseResult>& results, Clause clause) {
+  const auto fails_by_it = [clause](const Finding& finding) {
+    return finding.clause == clause && fails(finding);
+  };
+  return overall(results, clause) == Verdict::kBroken &&
+         std::ranges::none_of(results, [&](const CaseResult& result) {
+           return std::ranges::any_of(result.findings, fails_by_it);
+         });
 }
 
 }  // namespace pvh::conform

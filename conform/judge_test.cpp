@@ -312,10 +312,12 @@ TEST(Judge, AdvisesWhereNothingIsForbidden) {
   testing::put(capture, testing::kStartInfo + 4, std::uint32_t{2});
   const std::vector<CaseResult> results{{capture, judge(capture)}};
   EXPECT_EQ(overall(results, Clause::kStart2), Verdict::kBroken);
-  EXPECT_FALSE(fails_by(results, Clause::kStart2));
+  EXPECT_TRUE(is_only_advised(results, Clause::kStart2));
   testing::put(capture, testing::kStartInfo + 8, std::uint32_t{2});
   const std::vector<CaseResult> worse{{capture, judge(capture)}};
-  EXPECT_TRUE(fails_by(worse, Clause::kStart3));
+  EXPECT_EQ(overall(worse, Clause::kStart3), Verdict::kBroken);
+  EXPECT_FALSE(is_only_advised(worse, Clause::kStart3));
+  EXPECT_FALSE(is_only_advised(worse, Clause::kStart1));
 }
 
 TEST(Judge, PassesNoNoteWhereTheGuestBeganElsewhere) {

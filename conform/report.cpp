@@ -157,8 +157,7 @@ std::vector<std::string_view> musts_with(const ProducerReport& report, Verdict v
   std::vector<std::string_view> out;
   for (const ClauseEntry& entry : clauses())
     if (is_judged(entry) && entry.severity == Severity::kMust &&
-        overall(report.results, entry.id) == verdict &&
-        (verdict != Verdict::kBroken || fails_by(report.results, entry.id)))
+        overall(report.results, entry.id) == verdict && !is_only_advised(report.results, entry.id))
       out.push_back(clause_id(entry.id));
   return out;
 }
@@ -268,7 +267,7 @@ std::string table_report(std::span<const ProducerReport> reports, const Look& lo
     fmt::format_to(out, "{:<8}", clause_id(entry.id));
     for (std::size_t i = 0; i < reports.size(); ++i) {
       const Verdict verdict = overall(reports[i].results, entry.id);
-      const bool advised = verdict == Verdict::kBroken && !fails_by(reports[i].results, entry.id);
+      const bool advised = is_only_advised(reports[i].results, entry.id);
       write_cell(out, advised ? "should" : cell_text(verdict, look), std::max(width_of(names[i]), kLeast),
                  !look.colour ? ""
                  : advised    ? kAdvisedColour

@@ -6,6 +6,8 @@
 #include <array>
 #include <iterator>
 #include <set>
+#include <tuple>
+#include <vector>
 
 #include "evidence.hpp"
 #include "pvh/conform/escape.hpp"
@@ -57,7 +59,7 @@ std::string_view word_of(Verdict verdict) {
 
 void write_cell(Out out, const ProducerReport& report, Clause clause) {
   const Verdict verdict = overall(report.results, clause);
-  const bool advised = verdict == Verdict::kBroken && !fails_by(report.results, clause);
+  const bool advised = is_only_advised(report.results, clause);
   fmt::format_to(
       out,
       "<td><details name=\"cell\" class=\"{}\"><summary>{}</summary><div id=\"{}--{}\"><b>{}, {}</b><dl>",
@@ -114,8 +116,8 @@ void write_bar(Out out, const Evidence& evidence, std::uint64_t end, std::string
                    "<rect class=\"{}\" x=\"{:.2f}\" y=\"16\" width=\"{:.2f}\" height=\"22\"><title>{:#x}, {} "
                    "bytes, type {}"
                    "</title></rect>",
-                   entry.type >= 1 && entry.type <= 7 ? fmt::format("t{}", entry.type) : "tx", x(entry.at),
-                   width, entry.at, entry.size, entry.type);
+                   entry.has_known_type() ? fmt::format("t{}", entry.type) : "tx", x(entry.at), width,
+                   entry.at, entry.size, entry.type);
   }
   for (const Taken& thing : evidence.things) {
     if (thing.at >= end) continue;
@@ -149,12 +151,12 @@ void write_map(Out out, const CaseResult& result, const Evidence& evidence) {
 /// Each map of a producer that differs from those before it.
 void write_maps(Out out, const ProducerReport& report) {
   fmt::format_to(out, "<h3>{}</h3>\n", xml(report.producer));
-  std::set<std::vector<std::pair<std::uint64_t, std::uint64_t>>> drawn;
+  std::set<std::vector<std::tuple<std::uint64_t, std::uint64_t, std::uint32_t>>> drawn;
   for (const CaseResult& result : report.results) {
     const Evidence evidence = gather(result.capture);
     if (!evidence.map || drawn.size() >= kMostMaps) continue;
-    std::vector<std::pair<std::uint64_t, std::uint64_t>> shape;
-    for (const MapEntrySeen& entry : *evidence.map) shape.emplace_back(entry.at, entry.size);
+    std::vector<std::tuple<std::uint64_t, std::uint64_t, std::uint32_t>> shape;
+    for (const MapEntrySeen& entry : *evidence.map) shape.emplace_back(entry.at, entry.size, entry.type);
     if (drawn.insert(std::move(shape)).second) write_map(out, result, evidence);
   }
   if (drawn.empty()) fmt::format_to(out, "<p>No map was seen.</p>\n");

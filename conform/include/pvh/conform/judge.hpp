@@ -29,7 +29,7 @@ struct CaseResult {
 /// What all cases say of one clause together: broken where one broke it, passed where at least one passed.
 [[nodiscard]] Verdict overall(const std::vector<CaseResult>& results, Clause clause);
 
-/// Whether any case fails by this clause.
-[[nodiscard]] bool fails_by(const std::vector<CaseResult>& results, Clause clause);
+/// Whether this clause is broken, and by none of the cases in more than what is advised.
+[[nodiscard]] bool is_only_advised(const std::vector<CaseResult>& results, Clause clause);
 
 }  // namespace pvh::conform
