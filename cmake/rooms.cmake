@@ -22,6 +22,9 @@ if(PVH_FUZZERS)
   target_compile_options(pvh_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
+# What is tested is optimised as users get it; the tests themselves need not be, and half of a build is theirs.
+set(pvh_test_options $<$<CONFIG:Release>:-O0>)
+
 include(${CMAKE_CURRENT_LIST_DIR}/precompiled.cmake)
 
 # pvh_room(NAME SOURCES a.cpp … USES room … LIBRARIES lib …)
@@ -56,8 +59,7 @@ function(pvh_test name)
   list(TRANSFORM TEST_USES PREPEND pvh_)
   add_executable(${name} ${TEST_SOURCES})
   target_link_libraries(${name} PRIVATE ${TEST_USES} ${TEST_LIBRARIES} pvh_options GTest::gmock GTest::gtest GTest::gtest_main)
-  # What is tested is optimised as users get it; the tests themselves need not be, and half of a build is theirs.
-  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O0>)
+  target_compile_options(${name} PRIVATE ${pvh_test_options})
   pvh_precompiled(${name} test)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS ${TEST_LABEL} COST $<IF:$<STREQUAL:${TEST_LABEL},unit>,1,2>)
