@@ -120,6 +120,8 @@ bool Queue::take(std::span<std::byte> table, std::uint32_t count, std::uint32_t 
       const bool writable = (found.flags & kFlagWrite) != 0;
       if (!writable && !chain.writable.empty()) return false;
       if (chain.readable.size() + chain.writable.size() + found.length > kMaxChainBytes) return false;
+      // Of both tables together: devices hand the pieces to calls that take so many.
+      if (chain.readable.pieces().size() + chain.writable.pieces().size() >= kMaxQueueSize) return false;
       (writable ? chain.writable : chain.readable).append(*piece);
     }
     if ((found.flags & kFlagNext) == 0) return true;

@@ -144,6 +144,20 @@ TEST_F(Queues, BreakOnTablesThatAreNone) {
   }
 }
 
+TEST_F(Queues, BreakOnMorePiecesThanAQueueHas) {
+  std::vector<Descriptor> table;
+  for (std::uint16_t next = 1; next < kMaxQueueSize; ++next)
+    table.push_back({0x8000, 1, testing::kNext, next});
+  table.back().flags = 0;
+  put_table(table);
+  const auto entries = static_cast<std::uint32_t>(table.size());
+  ASSERT_EQ(pop_of({{0x9000, 1, 0, 0}, table_of(entries)}), Next::kChain);
+  EXPECT_EQ(chain_.readable.pieces().size(), kMaxQueueSize);
+  ring_ = Ring(ram_, 0x20000);
+  put_table(table);
+  EXPECT_EQ(pop_of({{0x9000, 1, 0, 0}, {0xa000, 1, 0, 0}, table_of(entries)}), Next::kBroken);
+}
+
 TEST_F(Queues, BreakOnATableInATable) {
   put_table({table_of(1)});
   EXPECT_EQ(pop_of({table_of(1)}), Next::kBroken);

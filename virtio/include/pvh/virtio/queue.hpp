@@ -21,7 +21,7 @@ inline constexpr std::uint16_t kMaxQueueSize = 256;
 /// Buffers that the driver made available together.
 struct Chain {
   std::uint16_t head = 0;
-  Buffers readable;  ///< by the device; at most kMaxQueueSize pieces here and there
+  Buffers readable;  ///< by the device; at most kMaxQueueSize pieces, with the others
   Buffers writable;
 };
 
