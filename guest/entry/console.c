@@ -19,11 +19,11 @@ enum { COM_READY = 0x20, COM_FIFO_ON = 0xc0, COM_FIFO_SIZE = 16 };
 enum { E9 = 0xe9 };
 
 /*
- * How long COM1 is waited for, in ticks: a device that was never ready must not hang the kernel, but where
- * one was, whoever reads its line is busy or stopped, and bytes that do not wait for him are lost.
+ * How long a device is waited for, in ticks: one that was never ready must not hang the kernel, but where one
+ * was, whoever reads its line is busy or stopped, and bytes that do not wait for him are lost.
  */
-#define NEVER_READY_PATIENCE ((uint64_t)1 << 28) /* 50 to 300 ms */
-#define STALLED_PATIENCE ((uint64_t)1 << 37)     /* 30 to 140 s */
+#define NEVER_READY_PATIENCE ((uint64_t)1 << 28) /* 50 to 270 ms */
+#define STALLED_PATIENCE ((uint64_t)1 << 37)     /* 27 to 140 s */
 
 /* Xen's ring: input, then output, then their four positions. Only output is used. */
 struct ring {
@@ -36,6 +36,7 @@ static unsigned consoles;
 static int looked;
 static size_t com1_room = 1; /* bytes that a ready COM1 takes */
 static uint64_t com1_patience = NEVER_READY_PATIENCE;
+static uint64_t xen_patience = NEVER_READY_PATIENCE;
 static volatile struct ring* xen_ring;
 static uint32_t xen_port;
 
@@ -74,21 +75,27 @@ void pvh_console_select(unsigned set) {
 }
 
 /* It is waited for in vain only once: then each send looks whether it is ready again. */
-static void await_com1(void) {
-  const uint64_t start = ticks();
-  while ((in8(COM1 + COM_STATUS) & COM_READY) == 0) {
-    if (ticks() - start < com1_patience) continue;
-    com1_patience = 0;
-    return;
+static void await(int (*is_ready)(void), uint64_t* patience) {
+  if (!is_ready()) {
+    const uint64_t start = ticks();
+    while (!is_ready()) {
+      if (ticks() - start < *patience) continue;
+      *patience = 0;
+      return;
+    }
   }
-  com1_patience = STALLED_PATIENCE;
+  *patience = STALLED_PATIENCE;
+}
+
+static int com1_is_ready(void) {
+  return (in8(COM1 + COM_STATUS) & COM_READY) != 0;
 }
 
 /* Its status is asked for once a FIFO: where a monitor serves each access, that is half of all of them. */
 static void com1_send(const char* text, size_t size) {
   while (size > 0) {
     const size_t now = size < com1_room ? size : com1_room;
-    await_com1();
+    await(com1_is_ready, &com1_patience);
     out8s(COM1 + COM_DATA, text, now);
     text += now;
     size -= now;
@@ -113,20 +120,23 @@ static void com1_write(const char* text, size_t size) {
   }
 }
 
+static int xen_ring_has_room(void) {
+  static unsigned looks;
+  if (xen_ring->out_produced - xen_ring->out_consumed < sizeof(xen_ring->out)) return 1;
+  /* The reader is a process of dom0: wake it, and wait. */
+  if (looks++ % 65536 == 0) pvh_xen_notify(xen_port);
+  __asm__ volatile("pause");
+  return 0;
+}
+
 static void xen_write(const char* text, size_t size) {
-  uint32_t produced = xen_ring->out_produced;
   size_t i;
   for (i = 0; i < size; ++i) {
-    unsigned patience;
-    for (patience = 100000000; patience > 0 && produced - xen_ring->out_consumed >= sizeof(xen_ring->out);
-         --patience) {
-      /* The reader is a process of dom0: wake it, and wait for room. */
-      if (patience % 1000000 == 0) pvh_xen_notify(xen_port);
-      __asm__ volatile("pause");
-    }
+    const uint32_t produced = xen_ring->out_produced;
+    await(xen_ring_has_room, &xen_patience);
     xen_ring->out[produced % sizeof(xen_ring->out)] = text[i];
     full_barrier();
-    xen_ring->out_produced = ++produced;
+    xen_ring->out_produced = produced + 1;
   }
   pvh_xen_notify(xen_port);
 }

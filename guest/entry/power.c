@@ -77,10 +77,33 @@ static int sleep_type_off(const struct pvh_memory* memory, uint64_t dsdt) {
   return -1;
 }
 
+/* Each says whether it wrote anything that may take the machine off. */
+static int write_sleep_control(const struct pvh_memory* memory, uint64_t fadt, int type) {
+  const uint64_t address = field(memory, fadt + FADT_SLEEP_CONTROL + 4, 8);
+  const uint8_t value = (uint8_t)(type << 2 | 1 << 5);
+  const uint64_t space = field(memory, fadt + FADT_SLEEP_CONTROL, 1);
+  if (address != 0 && space == SPACE_PORT)
+    out8((uint16_t)address, value);
+  else if (address != 0 && space == SPACE_MEMORY && address < MAPPED_END)
+    *(volatile uint8_t*)pvh_physical(address) = value;
+  else
+    return 0;
+  return 1;
+}
+
+static int write_pm1_control(const struct pvh_memory* memory, uint64_t fadt, int type) {
+  const uint16_t a = (uint16_t)field(memory, fadt + FADT_PM1A_CONTROL, 4);
+  const uint16_t b = (uint16_t)field(memory, fadt + FADT_PM1B_CONTROL, 4);
+  const uint16_t value = (uint16_t)(type << 10 | 1 << 13);
+  if (a != 0) out16(a, (uint16_t)((in16(a) & ~(7u << 10)) | value));
+  if (b != 0) out16(b, (uint16_t)((in16(b) & ~(7u << 10)) | value));
+  return a != 0 || b != 0;
+}
+
 void pvh_acpi_power_off(const struct pvh_memory* memory, uint64_t rsdp) {
   const uint64_t fadt = rsdp != 0 ? find_table(memory, rsdp, 0x50434146 /* FACP */) : 0;
   uint64_t length, dsdt;
-  int type;
+  int type, wrote = 0;
   if (fadt == 0) return;
   length = field(memory, fadt + 4, 4);
   dsdt = length >= FADT_X_DSDT + 8 ? field(memory, fadt + FADT_X_DSDT, 8) : 0;
@@ -89,22 +112,10 @@ void pvh_acpi_power_off(const struct pvh_memory* memory, uint64_t rsdp) {
   if (type < 0) return;
 
   /* A table may have both ways; the one that the flag does not name is tried second. */
-  if (length >= FADT_SLEEP_CONTROL + 12) {
-    const uint64_t address = field(memory, fadt + FADT_SLEEP_CONTROL + 4, 8);
-    const uint8_t value = (uint8_t)(type << 2 | 1 << 5);
-    const uint64_t space = field(memory, fadt + FADT_SLEEP_CONTROL, 1);
-    if (address != 0 && space == SPACE_PORT) out8((uint16_t)address, value);
-    if (address != 0 && space == SPACE_MEMORY && address < MAPPED_END)
-      *(volatile uint8_t*)pvh_physical(address) = value;
-  }
-  if ((field(memory, fadt + FADT_FLAGS, 4) & FADT_HARDWARE_REDUCED) == 0) {
-    const uint16_t a = (uint16_t)field(memory, fadt + FADT_PM1A_CONTROL, 4);
-    const uint16_t b = (uint16_t)field(memory, fadt + FADT_PM1B_CONTROL, 4);
-    const uint16_t value = (uint16_t)(type << 10 | 1 << 13);
-    if (a != 0) out16(a, (uint16_t)((in16(a) & ~(7u << 10)) | value));
-    if (b != 0) out16(b, (uint16_t)((in16(b) & ~(7u << 10)) | value));
-  }
-  pass(MOMENT);
+  if (length >= FADT_SLEEP_CONTROL + 12) wrote = write_sleep_control(memory, fadt, type);
+  if ((field(memory, fadt + FADT_FLAGS, 4) & FADT_HARDWARE_REDUCED) == 0)
+    wrote |= write_pm1_control(memory, fadt, type);
+  if (wrote) pass(MOMENT);
 }
 
 void pvh_debug_exit(uint8_t code) {

@@ -97,7 +97,11 @@ def waits_for_its_reader(lab: Lab, engine: str) -> None:
                *(word for number in range(count) for word in ("--module", f"{module},{number}{own}"))]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
         time.sleep(2)
-        out, errors = running.communicate(timeout=120)
+        try:
+            out, errors = running.communicate(timeout=120)
+        except subprocess.TimeoutExpired:
+            running.kill()
+            raise
     assert running.returncode == 0, errors.decode()
     day = StartOfDay.read(out.decode())
     assert day.command_line() == words

@@ -52,8 +52,8 @@ enum pvh_console {
 unsigned pvh_console_init(void);
 /* Uses only those of `set` from now on. */
 void pvh_console_select(unsigned set);
-/* To each of them. Waits for a COM1 that was ready before, whose reader may be stopped, two minutes at most
- * and once: from then on what it does not take is lost until it is ready again. */
+/* To each of them. Waits for COM1 or Xen's console where its reader is stopped, 140 s at most: from then on
+ * what it does not take is lost, until it takes something again. */
 void pvh_write(const char* text, size_t size);
 void pvh_print(const char* text);
 void pvh_print_hex(uint64_t value);
@@ -64,6 +64,7 @@ void pvh_print_decimal(uint64_t value);
 /*
  * ACPI soft-off by the tables under `rsdp`: the sleep control register or the PM1 control registers, with the
  * sleep type of \_S5, for which the DSDT is searched (no AML is run).
+ * What it wrote gets up to 9 s to work.
  */
 void pvh_acpi_power_off(const struct pvh_memory* memory, uint64_t rsdp);
 /* QEMU's isa-debug-exit at its usual port 0xf4: QEMU's exit status becomes code * 2 + 1. */
