@@ -74,23 +74,23 @@ INSTANTIATE_TEST_SUITE_P(
                       WrongMember{R"("registers": {"ebx": -1})", "registers.ebx", "-1"},
                       WrongMember{R"("registers": {"ebx": 1e3})", "registers.ebx", "1e3"},
                       WrongMember{R"("segments": {"tr": {"selector": 1, "base": 0, "limit": 1}})",
-                                  "segments.tr.attributes", "nothing"},
+                                  "segments.tr.attributes", "missing"},
                       WrongMember{R"("memory": {})", "memory", "an object"},
                       WrongMember{R"("memory": [{"at": 1, "hex": "00"}, 7])", "memory[1]", "7"},
                       WrongMember{R"("memory": [{"at": 1, "hex": "0"}])", "memory[0].hex", "the text '0'"},
                       WrongMember{R"("memory": [{"at": 1, "hex": "0g"}])", "memory[0].hex", "the text '0g'"},
-                      WrongMember{R"("memory": [{"hex": "00"}])", "memory[0].at", "nothing"},
+                      WrongMember{R"("memory": [{"hex": "00"}])", "memory[0].at", "missing"},
                       WrongMember{R"("memory": [{"at": 18446744073709551615, "hex": "0000"}])", "memory[0]",
                                   "2 bytes at 0xffffffffffffffff"},
                       WrongMember{R"("memory": [{"at": 8, "hex": "0001"}, {"at": 9, "hex": "02"}])",
                                   "memory[1]", "1 bytes at 0x9"},
                       WrongMember{R"("case": {"about": "MAP-99"})", "case.about", "the text 'MAP-99'"},
                       WrongMember{R"("case": {"modules": [{"crc32": 1}]})", "case.modules[0].size",
-                                  "nothing"},
+                                  "missing"},
                       WrongMember{R"("case": {"modules": [{"size": 1, "crc32": 4294967296}]})",
                                   "case.modules[0].crc32", "4294967296"},
-                      WrongMember{R"("checksums": [{"at": 0}])", "checksums[0].size", "nothing"},
-                      WrongMember{R"("image": {"at": 1})", "image.linked", "nothing"},
+                      WrongMember{R"("checksums": [{"at": 0}])", "checksums[0].size", "missing"},
+                      WrongMember{R"("image": {"at": 1})", "image.linked", "missing"},
                       WrongMember{R"("ram": [{"at": true}])", "ram[0].at", "true"}));
 
 // What a number was written as, where it is none that a capture has.
@@ -203,6 +203,32 @@ TEST(ProbeOutput, ThatBreaksOffIsADeath) {
   EXPECT_EQ(capture_of(kStory, {}).outcome, Outcome::kDied);
   EXPECT_EQ(capture_of("", {}).outcome, Outcome::kDied);
   EXPECT_NE(capture_of("", {}).words, "");
+}
+
+TEST(ProbeOutput, ThatLostSomethingOnItsWayIsNoEvidence) {
+  const auto end = [](int parts) {
+    return R"({"pvh_probe":1,"part":"end","magic":true,"parts":)" + std::to_string(parts) + "}\n";
+  };
+  const auto memory = [](int size) {
+    return R"({"pvh_probe":1,"part":"memory","of":"gdt","at":0,"size":)" + std::to_string(size) +
+           ",\"hex\":\"0102\"}\n";
+  };
+  EXPECT_EQ(capture_of(std::string(kStory) + end(6), {}).outcome, Outcome::kCaptured);
+  EXPECT_EQ(capture_of(std::string(kStory) + memory(2) + end(7), {}).outcome, Outcome::kCaptured);
+  for (const std::string& story : {end(7), memory(3) + end(7)}) {
+    const Capture capture = capture_of(std::string(kStory) + story, {});
+    EXPECT_EQ(capture.outcome, Outcome::kGarbage) << story;
+    EXPECT_THAT(capture.words, ::testing::HasSubstr("lost")) << story;
+  }
+  // A guest that was reset tells its story once more.
+  EXPECT_EQ(capture_of(std::string(kStory) + std::string(kStory) + end(6), {}).outcome, Outcome::kCaptured);
+}
+
+TEST(ProbeOutput, OfAStringThatItGaveUpOnTellsNothingOfIt) {
+  constexpr std::string_view kGaveUp =
+      "{\"pvh_probe\":1,\"part\":\"string\",\"of\":\"command_line\",\"at\":12288,\"length\":0,"
+      "\"terminated\":false,\"readable\":true,\"checked\":0,\"crc32\":0}\n";
+  EXPECT_EQ(capture_of(std::string(kStory) + std::string(kGaveUp), {}).strings.size(), 1U);
 }
 
 TEST(ProbeOutput, ThatIsSomethingElseIsGarbage) {

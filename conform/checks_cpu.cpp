@@ -24,6 +24,7 @@ constexpr std::uint64_t kCode = 0x8;
 constexpr std::uint64_t kConformingOrDown = 0x4;
 constexpr std::uint64_t kReadableOrWritable = 0x2;
 constexpr std::uint64_t kBits32 = 0x4000;
+constexpr std::uint64_t kPages = 0x8000;  // what the limit counts; one of 0x67 counts bytes
 constexpr std::uint64_t kBits64 = 0x2000;
 
 /// The descriptor that a selector names in the table that the guest found; nothing where it is not there: a
@@ -73,9 +74,9 @@ std::uint64_t system_type(const Segment& segment) {
 }
 
 bool is_tss(const Segment& segment) {
-  // Emulators that keep a copy of the descriptor as it was before `ltr` show an active TSS as available.
   const std::uint64_t type = system_type(segment);
-  return (type == kActiveTss || type == kAvailableTss) && (segment.attributes & kPresent) != 0;
+  return (type == kActiveTss || type == kAvailableTss) && (segment.attributes & kPresent) != 0 &&
+         (segment.attributes & kPages) == 0;
 }
 
 }  // namespace
@@ -133,10 +134,10 @@ Judgement cpu_4(const Evidence& evidence) {
   if (!found) return not_seen("the task register's descriptor is not where the guest can look at it", owed);
   const std::string seen = segment_text("tr", *found);
   if (!is_tss(*found) || found->base != 0 || found->limit != kTssLimit) return broken(seen, owed);
-  // `ltr` would have made it active: the register was loaded in another way, of which the table says nothing.
-  const bool told = evidence.capture.segments.contains("tr");
-  if (!told && system_type(*found) == kAvailableTss)
-    return not_seen(seen + ", available in the table; the register itself is not shown", owed);
+  // `ltr` would have made it active: a table in which it is available says nothing of how the register was
+  // loaded, and emulators that keep the descriptor as it was before `ltr` tell no more.
+  if (system_type(*found) == kAvailableTss)
+    return not_seen(seen + ", available; whether the register's is active is not shown", owed);
   return pass(seen, owed);
 }
 

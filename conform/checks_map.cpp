@@ -122,6 +122,11 @@ Judgement map_5(const Evidence& evidence) {
           owed);
   }
   for (const Taken& table : evidence.tables) {
+    // Where entries overlap, RAM loses: that they do is MAP-3's.
+    if (std::ranges::any_of(*evidence.map, [&](const MapEntrySeen& entry) {
+          return !entry.is_ram() && entry.at <= table.at && table.end() <= entry.end();
+        }))
+      continue;
     const auto ram = std::ranges::find_if(*evidence.map, [&](const MapEntrySeen& entry) {
       return entry.is_ram() && entry.at < table.end() && table.at < entry.end();
     });

@@ -32,6 +32,19 @@ std::string string_fault(const TextSeen& text, std::uint64_t at, const std::stri
   return {};
 }
 
+/// A string that is none, by string_fault; not where something else lies over what it would be (PLACE-1).
+std::optional<Judgement> judged_string(const Evidence& evidence, const TextSeen& text, std::uint64_t at,
+                                       const std::string& name, const std::optional<std::string>& asked,
+                                       const std::string& owed) {
+  const std::string fault = string_fault(text, at, name);
+  if (fault.empty()) return std::nullopt;
+  // One without an end runs over all that comes after it.
+  const std::uint64_t length = text.endless && asked ? asked->size() : text.length;
+  const std::string over = lies_over(evidence, at, length + 1, name);
+  return over.empty() ? broken(fault, owed)
+                      : not_seen(fmt::format("{} lies over {} (PLACE-1)", over, name), owed);
+}
+
 /// Whether `words` stand in `text`, neither begun nor ended within a word. Nothing where they stand within
 /// words more often than in any honest line.
 std::optional<bool> has_words(std::string_view text, std::string_view words) {
@@ -55,6 +68,7 @@ std::optional<bool> has_words(std::string_view text, std::string_view words) {
 std::optional<bool> holds(const Evidence& evidence, std::uint64_t at, const TextSeen& seen,
                           const std::string& asked) {
   if (seen.text) return has_words(*seen.text, asked);
+  if (!seen.terminated) return std::nullopt;
   if (seen.length < asked.size()) return false;
   const auto sum = evidence.checksum(at, seen.length);
   // Of a longer one the checksum tells nothing.
@@ -92,6 +106,9 @@ std::optional<Judgement> module_words_fault(const Evidence& evidence, std::size_
   const auto held = holds(evidence, module.command_line, *text, *asked.command_line);
   if (!held) return not_seen(fmt::format("the command line of module {} is not shown", i), owed);
   if (*held) return std::nullopt;
+  const std::string name = name_of_module_words(i);
+  if (const auto over = lies_over(evidence, module.command_line, text->length + 1, name); !over.empty())
+    return not_seen(fmt::format("{} lies over {} (PLACE-1)", over, name), owed);
   return broken(
       fmt::format("module {} has the command line {}, not {}", i, shown(*text), quoted(*asked.command_line)),
       owed);
@@ -153,14 +170,25 @@ std::string place_fault(const Evidence& evidence, const Pointed& thing) {
     return fmt::format("{}, {}-aligned", seen, std::gcd(thing.at, kStructureAlignment));
   if (evidence.unreadable(thing.at)) return seen + ", where nothing can be read";
   if (!evidence.map || !why_no_map(evidence).empty()) return {};
-  if (!covered(evidence.listed, thing.at, thing.size)) return seen + ", which no map entry covers";
+  if (!covered(evidence.listed, thing.at, thing.size))
+    return lacks_ram(evidence) ? "" : seen + ", which no map entry covers";
   if (!covered(evidence.working, thing.at, thing.size))
     return seen + ", in memory that the map calls unusable or disabled";
   return {};
 }
 
-/// A table that RSDP, root table or FADT name: what is wrong with it, or empty.
+/// What the start info names and that lies over these bytes of ACPI's; empty where nothing does.
+std::string thing_over(const Evidence& evidence, std::uint64_t at, std::uint64_t size) {
+  const Taken own{.name = {}, .at = at, .size = size};
+  const auto over = std::ranges::find_if(
+      evidence.things, [&](const Taken& thing) { return thing.at < own.end() && own.at < thing.end(); });
+  return over == evidence.things.end() ? std::string() : over->name;
+}
+
+/// A table that RSDP, root table or FADT name: what is wrong with it, or empty. What lies over one is
+/// PLACE-1's.
 std::string table_fault(const Evidence& evidence, const Taken& table) {
+  if (!thing_over(evidence, table.at, table.size).empty()) return {};
   const auto bytes = evidence.bytes(table.at, table.size);
   if (!bytes) return {};
   // The firmware's control structure has no checksum.
@@ -192,6 +220,23 @@ Judgement of_refused_line(const Capture& capture, const std::string& owed) {
   const bool named = has_any(words, {"command line", "cmdline", "command-line", "append", "boot arg"});
   const bool told = named && std::ranges::any_of(amounts_in(capture.words), is_length);
   return told ? pass("refused: " + capture.words, owed) : not_seen("refused: " + capture.words, owed);
+}
+
+/// What is wrong with the modules' command lines as strings, or not known of them.
+std::optional<Judgement> module_strings_fault(const Evidence& evidence, const std::string& owed) {
+  if (!evidence.modules) return std::nullopt;
+  const auto& asked = evidence.capture.asked.modules;
+  std::optional<Judgement> unseen;
+  for (std::size_t i = 0; i < evidence.modules->size(); ++i) {
+    const std::uint64_t at = (*evidence.modules)[i].command_line;
+    const auto text = at == 0 ? std::nullopt : evidence.text(at);
+    if (!text) continue;
+    const auto words = asked && i < asked->size() ? (*asked)[i].command_line : std::nullopt;
+    auto fault = judged_string(evidence, *text, at, name_of_module_words(i), words, owed);
+    if (fault && fault->verdict == Verdict::kBroken) return fault;
+    if (fault && !unseen) unseen = std::move(fault);
+  }
+  return unseen;
 }
 
 }  // namespace
@@ -251,13 +296,7 @@ Judgement start_5(const Evidence& evidence) {
   if (const auto words = command_line_at_ebx(evidence))
     return broken(fmt::format("at ebx lies {} instead of the start info", quoted(*words)), owed);
   if (auto out = without_info(evidence)) return *out;
-  if (evidence.modules) {
-    for (const ModuleSeen& module : *evidence.modules) {
-      const auto text = module.command_line == 0 ? std::nullopt : evidence.text(module.command_line);
-      const auto fault = text ? string_fault(*text, module.command_line, "a module's command line") : "";
-      if (!fault.empty()) return broken(fault, owed);
-    }
-  }
+  if (auto fault = module_strings_fault(evidence, owed)) return *fault;
   const std::uint64_t at = evidence.info->command_line;
   if (at == 0) {
     if (!asked) return not_seen("no command line; whether one was asked for is not known", owed);
@@ -265,8 +304,7 @@ Judgement start_5(const Evidence& evidence) {
   }
   const auto text = evidence.text(at);
   if (!text) return not_seen(fmt::format("the command line at {:#x} is not shown", at), owed);
-  if (const auto fault = string_fault(*text, at, "the command line"); !fault.empty())
-    return broken(fault, owed);
+  if (auto fault = judged_string(evidence, *text, at, "the command line", asked, owed)) return *fault;
   if (!text->terminated) return not_seen("the end of the command line is not shown", owed);
   if (!asked) return not_seen(shown(*text) + "; what was asked for is not known", owed);
   const auto held = holds(evidence, at, *text, *asked);
@@ -286,6 +324,8 @@ Judgement start_6(const Evidence& evidence) {
             : "modules in their order; reserved members 0";
   if (info.reserved.value_or(0) != 0)
     return broken(fmt::format("the start info's reserved word is {:#x}", *info.reserved), owed);
+  // What was cut instead of refused is PLACE-2's.
+  if (asked && !evidence.capture.asked.fits) return not_seen("what does not fit was started (PLACE-2)", owed);
   if (asked && info.module_count != asked->size())
     return broken(fmt::format("{} modules", info.module_count), owed);
   if (!evidence.module_fault.empty()) return not_seen(evidence.module_fault, owed);
@@ -332,7 +372,12 @@ Judgement start_7(const Evidence& evidence) {
     return broken(fmt::format("an RSDP at {:#x} whose checksum is wrong", rsdp), owed);
   const std::uint64_t tables = revision_2 ? read_le<std::uint64_t>(*wide, 24).value_or(0)
                                           : read_le<std::uint32_t>(*root, 16).value_or(0);
+  if (const auto over = thing_over(evidence, tables, kTableHeader); !over.empty())
+    return not_seen(fmt::format("{} lies over the table at {:#x} (PLACE-1)", over, tables), owed);
   if (const auto fault = root_fault(evidence, revision_2, tables); !fault.empty()) return broken(fault, owed);
+  for (const Taken& table : evidence.tables)
+    if (const auto over = thing_over(evidence, table.at, table.size); !over.empty())
+      return not_seen(fmt::format("{} lies over {} (PLACE-1)", over, table.name), owed);
   if (!evidence.bytes(tables, 4))
     return not_seen(fmt::format("the table at {:#x} that the RSDP names is not shown", tables), owed);
   return pass(fmt::format("an RSDP at {:#x}", rsdp), owed);
@@ -347,6 +392,10 @@ Judgement start_8(const Evidence& evidence) {
     if (const auto fault = place_fault(evidence, thing); !fault.empty()) return broken(fault, owed);
   if (const auto unknown = why_no_map(evidence); !unknown.empty()) return not_seen(unknown, owed);
   for (const Pointed& thing : all) {
+    if (evidence.map && !covered(evidence.listed, thing.at, thing.size))
+      return not_seen(
+          fmt::format("{} at {:#x} may lie in RAM that the map does not list (MAP-5)", thing.name, thing.at),
+          owed);
     if (thing.early && thing.at + thing.size > kGiB)
       return advised_against(
           fmt::format("{} at {:#x}", thing.name, thing.at),

@@ -12,12 +12,10 @@ namespace pvh::conform {
 namespace {
 
 constexpr std::uint64_t kVersion0Size = offsetof(hvm_start_info, memmap_paddr);
-constexpr std::uint64_t kTableHeader = 36;  // of ACPI
 // A hostile capture names everything a million times; none of this is met in one that means well.
 constexpr std::uint64_t kMostTables = 64;
 constexpr std::uint64_t kMostModules = 1024;
 constexpr std::uint64_t kMostText = 2 * kMiB;
-constexpr std::uint64_t kProbeLooks = kMiB;  // for a NUL, and no further
 constexpr std::uint64_t kMostSummed = kMiB;
 
 template <class T>
@@ -114,15 +112,16 @@ void read_map(Evidence& evidence) {
       covered_by([](const MapEntrySeen& entry) { return entry.is_ram() || !entry.has_known_type(); });
 }
 
-/// The FADT's DSDT, which no list names: 32 bits, or 64 where those are 0.
+/// The FADT's DSDT, which no list names: 64 bits, or 32 where those are 0 or the FADT ends before them.
 std::uint64_t dsdt_of(const Evidence& evidence, std::uint64_t fadt) {
   constexpr std::uint64_t kDsdt = 40;
   constexpr std::uint64_t kWideDsdt = 140;
   const auto narrow = evidence.bytes(fadt, kDsdt + 4);
   if (!narrow) return 0;
-  const auto address = at<std::uint32_t>(*narrow, kDsdt);
   const auto wide = evidence.bytes(fadt, kWideDsdt + 8);
-  return address == 0 && wide ? at<std::uint64_t>(*wide, kWideDsdt) : address;
+  if (wide && at<std::uint32_t>(*narrow, 4) >= kWideDsdt + 8)
+    if (const auto address = at<std::uint64_t>(*wide, kWideDsdt); address != 0) return address;
+  return at<std::uint32_t>(*narrow, kDsdt);
 }
 
 void add_table(Evidence& evidence, std::uint64_t address) {
@@ -191,7 +190,7 @@ void list_things(Evidence& evidence) {
   for (std::size_t i = 0; i < evidence.modules->size(); ++i) {
     const ModuleSeen& module = (*evidence.modules)[i];
     add(fmt::format("module {}", i), module.at, module.size);
-    add_text(fmt::format("the command line of module {}", i), module.command_line);
+    add_text(name_of_module_words(i), module.command_line);
   }
 }
 
@@ -288,11 +287,17 @@ bool lacks_ram(const Evidence& evidence) {
   return asked && ram < *asked && *asked - ram > kUnlisted;
 }
 
-std::string lies_over(const Evidence& evidence, std::uint64_t at, std::uint64_t size) {
+std::string name_of_module_words(std::size_t i) {
+  return fmt::format("the command line of module {}", i);
+}
+
+std::string lies_over(const Evidence& evidence, std::uint64_t at, std::uint64_t size,
+                      std::string_view own_name) {
   const Taken own{.name = {}, .at = at, .size = size};
   // Of those that lie exactly there, the first is the thing itself.
   bool itself = false;
   const auto over = [&](const Taken& other) {
+    if (!own_name.empty() && other.name == own_name) return false;
     if (other.at == own.at && other.size == own.size) return std::exchange(itself, true);
     return other.at < own.end() && own.at < other.end();
   };

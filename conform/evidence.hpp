@@ -108,6 +108,15 @@ struct Evidence {
 /// Whether all of it lies in one of `spans`.
 [[nodiscard]] bool covered(const std::vector<Span>& spans, std::uint64_t at, std::uint64_t size);
 
+/// Of ACPI.
+inline constexpr std::uint64_t kTableHeader = 36;
+
+/// As far as the probe looks for a string's end.
+inline constexpr std::uint64_t kProbeLooks = kMiB;
+
+/// What module `i`'s command line is called among the things.
+[[nodiscard]] std::string name_of_module_words(std::size_t i);
+
 /// Reads what the capture shows. Views it.
 [[nodiscard]] Evidence gather(const Capture& capture);
 
@@ -121,8 +130,10 @@ inline constexpr std::uint64_t kUnlisted = 4 * kMiB;
 [[nodiscard]] bool lacks_ram(const Evidence& evidence);
 
 /// Another thing or table that lies over some of this one, by its name; empty where none does. What was
-/// overwritten breaks PLACE-1 and no clause of its own.
-[[nodiscard]] std::string lies_over(const Evidence& evidence, std::uint64_t at, std::uint64_t size);
+/// overwritten breaks PLACE-1 and no clause of its own. `own`: a name, not to be taken for another thing
+/// where it is known with another size.
+[[nodiscard]] std::string lies_over(const Evidence& evidence, std::uint64_t at, std::uint64_t size,
+                                    std::string_view own = {});
 
 /// Whether this could be a start info but for its magic: what tells a wrong magic from a wrong ebx.
 [[nodiscard]] bool looks_like_start_info(const StartInfoSeen& info);

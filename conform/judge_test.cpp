@@ -197,12 +197,16 @@ TEST(Judge, PassesNoMapOfWhichNothingWasTried) {
   EXPECT_EQ(finding_of(judge(capture), Clause::kMap5).judgement.verdict, Verdict::kNotSeen);
 }
 
-TEST(Judge, LearnsNothingOfTheTaskRegisterFromATableThatCallsItAvailable) {
+TEST(Judge, LearnsNothingOfTheTaskRegisterFromATssThatIsAvailable) {
   Capture capture = testing::good_capture();
   testing::put(capture, testing::kGdt + 24 + 5, std::uint8_t{0x89});
   EXPECT_EQ(finding_of(judge(capture), Clause::kCpu4).judgement.verdict, Verdict::kNotSeen);
   capture.segments["tr"] = {0x18, 0, 0x67, 0x89};
+  EXPECT_EQ(finding_of(judge(capture), Clause::kCpu4).judgement.verdict, Verdict::kNotSeen);
+  capture.segments["tr"] = {0x18, 0, 0x67, 0x8b};
   EXPECT_EQ(finding_of(judge(capture), Clause::kCpu4).judgement.verdict, Verdict::kPass);
+  capture.segments["tr"] = {0x18, 0, 0x67, 0x808b};
+  EXPECT_EQ(finding_of(judge(capture), Clause::kCpu4).judgement.verdict, Verdict::kBroken);
 }
 
 TEST(Judge, BlamesAWrongEbxOnNothingElse) {

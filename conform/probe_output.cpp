@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "evidence.hpp"
 #include "hex.hpp"
 #include "judgements.hpp"
 #include "pvh/conform/capture.hpp"
@@ -66,6 +67,8 @@ void add_once(std::vector<T>& list, std::set<std::pair<std::uint64_t, std::uint6
 struct Parts {
   std::vector<Shown> memory = {};
   std::uint64_t shown = 0;  ///< bytes
+  std::uint64_t count = 0;
+  bool lost = false;  ///< something on its way here
   std::set<std::pair<std::uint64_t, std::uint64_t>> strings = {};
   std::set<std::pair<std::uint64_t, std::uint64_t>> checksums = {};
 };
@@ -88,14 +91,21 @@ void add_part(Capture& capture, Parts& parts, const Json& part) {
   if (kind == "rsdp_elsewhere") capture.rsdp_elsewhere.push_back(at);
   const bool readable = boolean(part, "readable").value_or(true);
   if (!readable && number(part, "length") == 0) capture.unreadable.push_back(at);
-  if (kind == "string" && (readable || number(part, "length") != 0)) {
+  const bool terminated = boolean(part, "terminated").value_or(false);
+  // Where it gave up, having looked at as much as it looks at in all, it does not know the length.
+  const bool gave_up = readable && !terminated && number(part, "length") < kProbeLooks;
+  if (kind == "string" && !gave_up && (readable || number(part, "length") != 0)) {
     add_checksum(number(part, "length"));
-    add_once(capture.strings, parts.strings, 0,
-             {at, number(part, "length"), boolean(part, "terminated").value_or(false)});
+    add_once(capture.strings, parts.strings, 0, {at, number(part, "length"), terminated});
   }
   if (kind != "memory") return;
   auto bytes = from_hex(text(part, "hex"));
   if (!bytes || parts.shown + bytes->size() > kMostShown) return;
+  // Where the line lost some on its way, what is behind them is not at the addresses that it seems to be at.
+  if (part.contains("size") && number(part, "size") != bytes->size()) {
+    parts.lost = true;
+    return;
+  }
   parts.shown += bytes->size();
   parts.memory.push_back({at, std::move(*bytes)});
 }
@@ -108,7 +118,12 @@ std::string_view take_line(std::string_view& rest) {
   return line;
 }
 
-Outcome judged_by_its_end(Capture& capture, bool begun, bool ended, std::string_view output) {
+Outcome judged_by_its_end(Capture& capture, const Parts& parts, bool begun, bool ended,
+                          std::string_view output) {
+  if (begun && ended && parts.lost) {
+    capture.words = "a part of the guest's story was lost on its way";
+    return Outcome::kGarbage;
+  }
   if (begun && ended) return Outcome::kCaptured;
   if (begun) {
     capture.words = "the guest's story breaks off";
@@ -136,13 +151,17 @@ Capture capture_of(std::string_view output, const Case& asked) {
     if (!part.is_object() || number(part, "pvh_probe") != kProbeFormat) continue;
     begun = begun || text(part, "part") == "begin";
     ended = begun && text(part, "part") == "end";
-    if (begun) add_part(capture, parts, part);
+    if (!begun) continue;
+    if (text(part, "part") == "begin") parts.count = 0;  // of a guest that was reset, the last story is whole
+    ++parts.count;
+    parts.lost = parts.lost || (ended && part.contains("parts") && number(part, "parts") != parts.count);
+    add_part(capture, parts, part);
   }
   // The guest changes what it looks at only where two structures lie over each other, and then PLACE-1 tells.
   std::ranges::sort(parts.memory, {}, &Shown::at);
   for (const Shown& piece : parts.memory)
     static_cast<void>(add_memory(capture.memory, piece.at, piece.bytes));
-  capture.outcome = judged_by_its_end(capture, begun, ended, output);
+  capture.outcome = judged_by_its_end(capture, parts, begun, ended, output);
   return capture;
 }
 

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <pvh/start_info.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -237,6 +238,17 @@ TEST(Page, HasACellForEachClauseAndProducerAndTheMapDrawn) {
   EXPECT_EQ(count_of(text, "<td><details "), 2 * owed);
   EXPECT_THAT(text, HasSubstr("<svg"));
   EXPECT_EQ(count_of(text, "<details"), count_of(text, "</details>"));
+}
+
+TEST(Page, DrawsAMapThatDiffersInATypeAlone) {
+  const auto drawn = [](std::uint32_t type) {
+    ProducerReport report = good();
+    CaseResult other = report.results.front();
+    testing::put(other.capture, testing::kMap + 24 + 16, type);
+    report.results.push_back(std::move(other));
+    return count_of(html_report(std::vector{report}), "<svg ");
+  };
+  EXPECT_GT(drawn(XEN_HVM_MEMMAP_TYPE_NVS), drawn(XEN_HVM_MEMMAP_TYPE_RESERVED));
 }
 
 TEST(Escaping, LeavesNothingThatXmlOrATerminalTakesForItsOwn) {

@@ -5,6 +5,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdlib>
+#include <cstring>
+#include <vector>
 
 #include "pvh/conform_testing/good_capture.hpp"
 
@@ -76,6 +78,45 @@ void move_start_info_to_0(Capture& capture) {
   const auto bytes = take(capture, info(0), sizeof(hvm_start_info));
   if (!add_memory(capture.memory, 0, bytes)) std::abort();
   capture.registers["ebx"] = 0;
+}
+
+/// A module where something else lies as well, which `bytes` are left of.
+void put_module_over(Capture& capture, uint64_t at, std::string_view bytes) {
+  move_module(capture, at & ~uint64_t{0xfff});
+  for (std::size_t i = 0; i < bytes.size(); ++i) put(capture, at + i, bytes[i]);
+}
+
+/// A table whose bytes sum to zero, by the tenth.
+void put_table(Capture& capture, uint64_t at, std::vector<std::byte> bytes) {
+  unsigned sum = 0;
+  for (const std::byte byte : bytes) sum += std::to_integer<unsigned>(byte);
+  bytes[9] = static_cast<std::byte>(256 - sum % 256);
+  if (!add_memory(capture.memory, at, bytes)) std::abort();
+}
+
+/// A FADT that names a DSDT in 32 bits, and what no memory answers at in 64.
+void add_fadt_with_two_dsdts(Capture& capture) {
+  constexpr uint64_t kFadt = kRoot + 0x100;
+  constexpr uint64_t kDsdt = kRoot + 0x300;
+  const auto table = [](std::string_view name, std::size_t size) {
+    std::vector<std::byte> bytes(size);
+    std::memcpy(bytes.data(), name.data(), name.size());
+    bytes[4] = static_cast<std::byte>(size);
+    return bytes;
+  };
+  const auto set = [](std::vector<std::byte>& bytes, std::size_t at, uint64_t value, std::size_t size) {
+    std::memcpy(bytes.data() + at, &value, size);
+  };
+  take(capture, kRoot, 36);
+  auto root = table("XSDT", 44);
+  set(root, 36, kFadt, 8);
+  put_table(capture, kRoot, root);
+  auto fadt = table("FACP", 244);
+  set(fadt, 40, kDsdt, 4);
+  set(fadt, 140, kDsdt + 0x1000, 8);
+  put_table(capture, kFadt, fadt);
+  put_table(capture, kDsdt, table("DSDT", 36));
+  capture.unreadable = {kDsdt + 0x1000};
 }
 
 constexpr auto kPlants = std::to_array<Plant>({
@@ -202,6 +243,7 @@ constexpr auto kPlants = std::to_array<Plant>({
      [](Capture& c) { put(c, info(offsetof(hvm_start_info, nr_modules)), uint32_t{7}); }},
     {Clause::kStart7, "names a table that is as long as the address space",
      [](Capture& c) { put(c, kRoot + 4, uint32_t{0xffffffff}); }},
+    {Clause::kStart7, "names a DSDT in 64 bits where nothing is, and a good one in 32", add_fadt_with_two_dsdts},
     {Clause::kStart8, "puts the XSDT where the map lists nothing",
      [](Capture& c) {
        move(c, kRoot, 0xc0000000, 36);
@@ -240,6 +282,18 @@ constexpr auto kPlants = std::to_array<Plant>({
      [](Capture& c) { put(c, entry(1, offsetof(hvm_memmap_table_entry, size)), uint64_t{0x50000}); }},
     {Clause::kMap3, "lets an entry pass 2^64",
      [](Capture& c) { put(c, entry(4, offsetof(hvm_memmap_table_entry, size)), UINT64_MAX); }},
+    {Clause::kMap3, "lets RAM overlap what holds the tables",
+     [](Capture& c) {
+       put(c, entry(3, offsetof(hvm_memmap_table_entry, addr)), uint64_t{0xe0000});
+       put(c, entry(3, offsetof(hvm_memmap_table_entry, size)), kMemory - 0xe0000);
+     }},
+    {Clause::kMap5, "leaves out the RAM in which the command line lies",
+     [](Capture& c) {
+       move_command_line(c, 0x200000);
+       put(c, entry(3, offsetof(hvm_memmap_table_entry, addr)), uint64_t{0xfed00000});
+       put(c, entry(3, offsetof(hvm_memmap_table_entry, size)), uint64_t{0x1000});
+       put(c, entry(3, offsetof(hvm_memmap_table_entry, type)), uint32_t{XEN_HVM_MEMMAP_TYPE_RESERVED});
+     }},
     {Clause::kMap4, "cuts the number of entries", [](Capture& c) { c.asked.map_entries = 261; }},
     {Clause::kMap5, "calls RAM what is not there",
      [](Capture& c) { c.ram.push_back({kImage, kMemory, 64, 3, 0x7ff0000}); }},
@@ -282,6 +336,24 @@ constexpr auto kPlants = std::to_array<Plant>({
        c.asked.command_line.reset();
        // Its last word is zero, and so the string is empty.
        put(c, info(offsetof(hvm_start_info, cmdline_paddr)), module(1, offsetof(hvm_modlist_entry, reserved)));
+     }},
+    {Clause::kPlace1, "puts a module over the command line",
+     [](Capture& c) {
+       move_command_line(c, 0x7c00010);
+       put_module_over(c, 0x7c00010, std::string(20, '\xff'));
+       c.strings.push_back({0x7c00010, 20, false});
+     }},
+    {Clause::kPlace1, "puts a module over another's command line",
+     [](Capture& c) {
+       move(c, kModuleCommandLine, 0x7c00010, 14);
+       put(c, module(0, offsetof(hvm_modlist_entry, cmdline_paddr)), uint64_t{0x7c00010});
+       put_module_over(c, 0x7c00010, "other");
+     }},
+    {Clause::kPlace1, "puts a module over the XSDT", [](Capture& c) { put_module_over(c, kRoot + 10, "Q"); }},
+    {Clause::kPlace2, "cuts a module that does not fit",
+     [](Capture& c) {
+       c.asked.fits = false;
+       put(c, module(1, offsetof(hvm_modlist_entry, size)), uint64_t{0x100});
      }},
     {Clause::kPlace2, "starts a guest that does not fit", [](Capture& c) { c.asked.fits = false; }},
     {Clause::kPlace2, "refuses without a word",

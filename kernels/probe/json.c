@@ -10,6 +10,7 @@
  */
 static char piece[1024];
 static size_t filled;
+static uint64_t parts;
 
 static void flush(void) {
   pvh_write(piece, filled);
@@ -31,7 +32,12 @@ static void key_of(const char* key) {
   print("\":");
 }
 
+uint64_t json_parts(void) {
+  return parts;
+}
+
 void json_begin(const char* part) {
+  ++parts;
   print("{\"pvh_probe\":1");
   json_text("part", part);
 }

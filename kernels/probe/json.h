@@ -13,4 +13,6 @@ void json_text(const char* key, const char* value); /* of this program's own: no
 void json_hex(const char* key, const unsigned char* bytes, size_t size);
 void json_end(void);
 
+uint64_t json_parts(void); /* begun so far */
+
 #endif

@@ -107,9 +107,10 @@ static void show_memory(const char* of, uint64_t at, uint64_t size, uint64_t mos
     json_begin("memory");
     json_text("of", of);
     json_number("at", at + done);
-    if (readable)
+    if (readable) {
+      json_number("size", now);
       json_hex("hex", buffer, now);
-    else
+    } else
       json_bool("readable", 0);
     json_end();
     if (!readable) return;
@@ -335,6 +336,17 @@ static uint32_t show_table(uint64_t at) {
   return length;
 }
 
+/* 64 bits, or 32 where those are 0 or the FADT ends before them. */
+static uint64_t dsdt_of(uint64_t fadt) {
+  enum { LENGTH = 4, DSDT = 40, X_DSDT = 140 };
+  uint32_t length = 0;
+  uint64_t dsdt = 0;
+  if (!probe_read(NULL, fadt + LENGTH, &length, 4)) return 0;
+  if (length >= X_DSDT + 8 && probe_read(NULL, fadt + X_DSDT, &dsdt, 8) && dsdt != 0) return dsdt;
+  dsdt = 0;
+  return probe_read(NULL, fadt + DSDT, &dsdt, 4) ? dsdt : 0;
+}
+
 static void show_acpi(uint64_t rsdp) {
   unsigned char root[36];
   uint64_t table = 0;
@@ -356,8 +368,8 @@ static void show_acpi(uint64_t rsdp) {
     (void)show_table(entry);
     /* The FADT names the DSDT, which no list does. */
     if (probe_read(NULL, entry, signature, 4) && __builtin_memcmp(signature, "FACP", 4) == 0) {
-      uint64_t dsdt = 0;
-      if (probe_read(NULL, entry + 40, &dsdt, 4) && dsdt != 0) (void)show_table(dsdt);
+      const uint64_t dsdt = dsdt_of(entry);
+      if (dsdt != 0) (void)show_table(dsdt);
     }
   }
 }
@@ -417,6 +429,7 @@ void probe_main(void) {
   }
   json_begin("end");
   json_bool("magic", known);
+  json_number("parts", json_parts());
   json_end();
   leave(known ? info.rsdp_paddr : 0);
 }
