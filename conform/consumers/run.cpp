@@ -111,9 +111,14 @@ class Runner {
       return told.whole;
     };
     const runners::Ran ran = runners::run_process(command, options_.limit, {}, enough);
-    constexpr int kCutOff = -2;
+    // A kernel that floods where it was silent did not come up as it does.
+    constexpr int kLate = -2;
+    constexpr int kFlooded = -3;
     const bool cut_off = ran.late || ran.flooded;
-    Boot out{.run = {.output = ran.output}, .exit_code = cut_off ? kCutOff : ran.exit_code};
+    Boot out{.run = {.output = ran.output},
+             .exit_code = ran.late      ? kLate
+                          : ran.flooded ? kFlooded
+                                        : ran.exit_code};
     add_ending(out.run, ran, options_.limit);
     out.failed =
         !ran.started || (!cut_off && !ran.enough && (ran.exit_code == kError || ran.exit_code == kUsage));

@@ -79,19 +79,23 @@ std::string reason_of(const Error& error) {
   return reason != nullptr ? *reason : "there is no such program";
 }
 
-/// Reads what is there; false at the end of the stream.
-bool take(int fd, std::string& into) {
-  std::array<char, 65536> buffer;
-  const ssize_t count = ::read(fd, buffer.data(), buffer.size());
-  if (count < 0) return errno == EAGAIN || errno == EINTR;
-  const auto room = kMostOutput - std::min(kMostOutput, into.size());
-  into.append(buffer.data(), std::min(static_cast<std::size_t>(count), room));
-  return count > 0;
-}
+/// What one of a program's streams brought.
+struct Stream {
+  std::string& text;
+  bool cut = false;  ///< there was more than is kept
 
-bool is_full(const std::string& stream) {
-  return stream.size() >= kMostOutput;
-}
+  /// Reads what is there; false at the end of the stream.
+  bool take(int fd) {
+    std::array<char, 65536> buffer;
+    const ssize_t count = ::read(fd, buffer.data(), buffer.size());
+    if (count < 0) return errno == EAGAIN || errno == EINTR;
+    const auto read = static_cast<std::size_t>(count);
+    const std::size_t room = kMostOutput - text.size();
+    cut = cut || read > room;
+    text.append(buffer.data(), std::min(read, room));
+    return read > 0;
+  }
+};
 
 bool is_too_large(const std::string& file) {
   struct stat about{};
@@ -102,12 +106,14 @@ bool is_too_large(const std::string& file) {
 /// A program that runs: what it prints is taken until it has ended, or has to.
 class Listener {
  public:
-  Listener(pid_t pid, Ran& ran, Clock::time_point deadline) : pid_(pid), ran_(ran), deadline_(deadline) {}
+  Listener(pid_t pid, Ran& ran, Clock::time_point deadline)
+      : pid_(pid), ran_(ran), out_{ran.output}, err_{ran.errors}, deadline_(deadline) {}
 
   void listen(UniqueFd& in, UniqueFd& out, UniqueFd& err, const Talk& talk, const Enough& enough,
               const std::string& file) {
     while (!ended_ || out || err) {
-      if (!take_some(out, err) && ended_) break;  // something that it left behind holds the pipe
+      if (!take_some(out, err) && ended_) break;      // something that it left behind holds the pipe
+      if (!ended_) ran_.flooded = has_flooded(file);  // and not what it left behind
       if (!ended_ && ::waitpid(pid_, &status_, WNOHANG) == pid_) has_ended();
       if (ended_ && Clock::now() >= deadline_) break;  // … or even writes to it
       if (ended_) continue;
@@ -115,26 +121,30 @@ class Listener {
       const bool more = ran_.output.size() > looked_at_;
       looked_at_ = ran_.output.size();
       ran_.enough = more && enough && enough(ran_.output);
-      ran_.flooded = !ran_.enough && has_flooded(file);
       hurry();
       ran_.late = !ran_.enough && !ran_.flooded && Clock::now() >= deadline_;
       if (ran_.enough || ran_.flooded || ran_.late) end();
     }
     // What came with the end was not looked at.
     if (!ran_.enough && enough && ran_.output.size() > looked_at_) ran_.enough = enough(ran_.output);
-    ran_.flooded = !ran_.enough && has_flooded(file);
+    ran_.flooded = !ran_.enough && (ran_.flooded || is_too_large(file));
     ::kill(-pid_, SIGKILL);
     ran_.exit_code = WIFEXITED(status_) ? WEXITSTATUS(status_) : -1;
     ran_.signal = WIFSIGNALED(status_) ? WTERMSIG(status_) : 0;
   }
 
  private:
+  /// Where its output goes into a file, its streams are a console for whoever sits there.
+  [[nodiscard]] bool has_flooded(const std::string& file) const {
+    return file.empty() ? out_.cut : is_too_large(file);
+  }
+
   /// False where nothing came for a while.
   bool take_some(UniqueFd& out, UniqueFd& err) {
     std::array<pollfd, 2> polled{{{out.get(), POLLIN, 0}, {err.get(), POLLIN, 0}}};
     if (::poll(polled.data(), polled.size(), static_cast<int>(kTick.count())) <= 0) return false;
-    if (polled[0].revents != 0 && !take(out.get(), ran_.output)) out.reset();
-    if (polled[1].revents != 0 && !take(err.get(), ran_.errors)) err.reset();
+    if (polled[0].revents != 0 && !out_.take(out.get())) out.reset();
+    if (polled[1].revents != 0 && !err_.take(err.get())) err.reset();
     return true;
   }
 
@@ -146,10 +156,6 @@ class Listener {
       words_.erase(0, static_cast<std::size_t>(count));
     else if (errno != EAGAIN && errno != EINTR)
       in.reset();
-  }
-
-  [[nodiscard]] bool has_flooded(const std::string& file) const {
-    return is_full(ran_.output) || is_full(ran_.errors) || is_too_large(file);
   }
 
   /// A child that was told to end clears up after itself, in a while.
@@ -173,6 +179,8 @@ class Listener {
 
   pid_t pid_;
   Ran& ran_;
+  Stream out_;
+  Stream err_;
   Clock::time_point deadline_;
   int status_ = 0;
   bool ended_ = false;

@@ -95,13 +95,17 @@ std::string seconds(std::chrono::milliseconds time) {
   return fmt::format("{} s", static_cast<double>(time.count()) / 1000);
 }
 
+std::string told_of_flood() {
+  return fmt::format("its output had grown beyond {} MiB", kMostOutput / kMiB);
+}
+
 /// What to make of a producer whose guest did not come to its end.
 void explain(Capture& capture, const Monitor& monitor, const Ran& ran, bool guest_said_something,
              std::chrono::milliseconds limit) {
   const std::string told = words_of(monitor, ran);
   if (ran.flooded) {
     capture.outcome = Outcome::kGarbage;
-    capture.words = fmt::format("its output had grown beyond {} MiB: {}", kMostOutput / kMiB, capture.words);
+    capture.words = fmt::format("{}: {}", told_of_flood(), capture.words);
   } else if (ran.late) {
     capture.outcome = Outcome::kHung;
     capture.words =
@@ -124,10 +128,14 @@ Capture capture_of_stop(const Monitor& monitor, const conform::Case& told, const
   Capture capture{.asked = told};
   if (add_registers(capture, ran.errors + ran.output)) return capture;
   const std::string words = words_of(monitor, ran);
-  capture.outcome = ran.late ? Outcome::kHung : Outcome::kDied;
-  capture.words =
-      ran.late ? fmt::format("the registers were not shown within {}", seconds(limit))
-               : fmt::format("the registers were not shown; the producer ended with {}", ending_of(ran));
+  capture.outcome = ran.late ? Outcome::kHung : ran.flooded ? Outcome::kGarbage : Outcome::kDied;
+  capture.words = "the registers were not shown";
+  if (ran.late)
+    capture.words += " within " + seconds(limit);
+  else if (ran.flooded)
+    capture.words += "; " + told_of_flood();
+  else
+    capture.words += "; the producer ended with " + ending_of(ran);
   if (!words.empty()) capture.words += ": " + words;
   return capture;
 }

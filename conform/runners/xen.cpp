@@ -78,6 +78,9 @@ Ran ran_of(const fs::path& out, const std::string& name) {
   ran.late = end.starts_with("late");
   ran.exit_code = end.starts_with("refused") ? 1 : 0;
   ran.output = contents(out / (name + ".registers"));
+  std::error_code none;
+  const auto printed = fs::file_size(out / (name + ".log"), none);
+  ran.flooded = !none && printed > kMostOutput;
   ran.errors = without_routine(contents(out / (name + ".xl")));
   return ran;
 }
@@ -108,10 +111,11 @@ Result<Batch> run_xen(const Options& options, std::span<const Job> jobs, const f
     if (!fs::exists(out / (name + ".end")))
       return failed(fmt::format("it came to {} of {} guests; {}", i, jobs.size(), last_line(ran.errors)));
     std::error_code ignored;
+    Ran guest = ran_of(out, name);
     fs::rename(out / (name + ".log"), jobs[i].files.output, ignored);
     batch.cases.push_back(
         {{"conform/xen/xen-lab", "OUT", guest_text("guest", jobs[i], limit_of(jobs[i].work, options))},
-         ran_of(out, name)});
+         std::move(guest)});
   }
   return batch;
 }

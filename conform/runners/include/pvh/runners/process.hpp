@@ -15,10 +15,10 @@ struct Ran {
   int exit_code = -1;  ///< -1: a signal ended it
   int signal = 0;
   std::string output;    ///< standard output; 32 MiB at most
-  std::string errors;    ///< standard error, likewise
+  std::string errors;    ///< standard error, likewise; what is more is dropped
   std::string reason;    ///< where it could not be started
   bool enough = false;   ///< ended by us: it had said all that was wanted
-  bool flooded = false;  ///< it printed or wrote more than is kept, and was ended by us if it had not ended
+  bool flooded = false;  ///< of its output there was more than is kept; ended by us if it had not
 };
 
 /// The most of each of its streams that is kept, and that it may write into a file.
@@ -31,7 +31,7 @@ using Talk = std::function<std::string(std::string_view output)>;
 /// Asked when there is more output: whether the rest of it matters no more.
 using Enough = std::function<bool(std::string_view output)>;
 
-/// `file`: where the program may write output too; it is watched for its size. Where a signal told this
+/// `file`: where the program writes its output instead; it is watched for its size. Where a signal told this
 /// program to end (ChildrenEndWithUs), none is started, and the one that runs is ended.
 [[nodiscard]] Ran run_process(const std::vector<std::string>& command, std::chrono::milliseconds limit,
                               const Talk& talk = {}, const Enough& enough = {}, const std::string& file = {});
