@@ -104,7 +104,11 @@ std::expected<void, std::string> ArgumentParser::parse(std::span<const std::stri
                                  : each.name.size() == 2 && each.name[1] == static_cast<char>(found);
     });
     if (used->flag != nullptr) *used->flag = true;
-    if (used->last != nullptr) *used->last = optarg;
+    if (used->last != nullptr) {
+      // A script whose variable is not set must not run without the limit that it thinks it gave.
+      if (*optarg == '\0') return Wrong(fmt::format("{} needs a value", used->name));
+      *used->last = optarg;
+    }
     if (used->all != nullptr) used->all->emplace_back(optarg);
   }
   files.insert(files.end(), words.begin() + optind, words.begin() + count);

@@ -147,6 +147,10 @@ int producer(const ConformOptions& options) {
 }  // namespace
 
 int conform(const ConformOptions& options) {
+  // Sooner than after minutes of a matrix.
+  for (const std::string& path : {options.junit, options.html})
+    if (const auto can = path.empty() ? Result<void>() : can_write_file(path); !can)
+      return fail(options, {can.error(), path});
   switch (options.action) {
     case ConformAction::kList:
       return list(options);

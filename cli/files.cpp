@@ -209,4 +209,14 @@ Result<void> write_file(const std::string& named, Bytes bytes) {
   return done;
 }
 
+Result<void> can_write_file(const std::string& path) {
+  struct stat status = {};
+  const bool replaced = ::stat(path.c_str(), &status) != 0 || S_ISREG(status.st_mode);
+  const std::size_t slash = path.rfind('/');
+  const std::string place = !replaced ? path : slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  if (S_ISDIR(status.st_mode)) return std::unexpected(output_failed(EISDIR));
+  if (::access(place.c_str(), W_OK) != 0) return std::unexpected(output_failed(errno));
+  return {};
+}
+
 }  // namespace pvh::cli

@@ -181,7 +181,8 @@ Expected<MachineOptions> machine_options(const Texts& texts, std::uint64_t max_u
   out.memory = *memory;
 
   const auto cpus = parse_number(texts.cpus);
-  if (!cpus || *cpus == 0 || *cpus > UINT32_MAX) return wrong("--cpus", texts.cpus, "not a number of CPUs");
+  if (!cpus || *cpus == 0 || *cpus > UINT32_MAX)
+    return wrong("--cpus", texts.cpus, "not a number of CPUs from 1 on");
   out.cpus = static_cast<std::uint32_t>(*cpus);
   out.acpi = !texts.no_acpi;
   out.entropy = !texts.no_entropy;
@@ -220,7 +221,6 @@ Expected<RunOptions> run_options(const Texts& texts, std::uint64_t max_unpacked)
   if (!engine) return wrong("--engine", texts.engine, "must be auto, kvm or qemu");
   out.engine = *engine;
   out.qemu = texts.qemu;
-  if (out.qemu.empty()) return Usage(UsageError{"--qemu needs a program's name"});
   out.quiet = texts.quiet;
   out.sandbox = !texts.no_sandbox;
   const auto time = timeout_option(texts.timeout);

@@ -162,6 +162,8 @@ TEST(Options, EveryWrongUseIsSaid) {
       {"two kernels", {"run", "k", "l"}, "l"},
       {"an empty name", {"inspect", ""}, "empty"},
       {"an option without its value", {"run", "k", "--append"}, "--append needs a value"},
+      {"an empty time limit", {"run", "k", "--timeout", ""}, "--timeout needs a value"},
+      {"an empty CID", {"run", "k", "--vsock="}, "--vsock needs a value"},
       {"two initrds", {"run", "k", "--initrd", "a", "--initrd", "b"}, "--initrd"},
       {"a limit of centuries", {"run", "k", "--timeout", "100000000000"}, "to a year"},
       {"conform without an action", {"conform"}, "ACTION"},

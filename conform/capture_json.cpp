@@ -57,7 +57,7 @@ class Reader {
     if (error_) return nullptr;
     const auto found = object.find(name);
     if (found != object.end()) return &*found;
-    if (needed) wrong(join(path, name), "nothing", "a value");
+    if (needed) wrong(join(path, name), "missing", "there");
     return nullptr;
   }
 
@@ -230,9 +230,10 @@ void read_memory(Reader& reader, const Json& json, Capture& out) {
   // From the lowest up, each is put behind the last: no order that somebody chose costs more.
   std::ranges::sort(all, {}, &Shown::at);
   for (const Shown& piece : all) {
-    if (!add_memory(out.memory, piece.at, piece.bytes))
-      return reader.wrong(piece.path, fmt::format("{} bytes at {:#x}", piece.bytes.size(), piece.at),
-                          "bytes that another piece does not contradict, below 2^64");
+    if (add_memory(out.memory, piece.at, piece.bytes)) continue;
+    const bool wraps = piece.bytes.size() > UINT64_MAX - piece.at;
+    return reader.wrong(piece.path, fmt::format("{} bytes at {:#x}", piece.bytes.size(), piece.at),
+                        wraps ? "bytes that end below 2^64" : "bytes that another piece does not contradict");
   }
 }
 

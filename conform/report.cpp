@@ -120,7 +120,8 @@ Json finding_json(const CaseResult& result, const Finding& finding) {
 }
 
 Json producer_json(const ProducerReport& report) {
-  Json json{{"producer", report.producer},
+  Json json{{"format", kReportFormat},
+            {"producer", report.producer},
             {"version", report.version},
             {"conforms", keeps_the_contract(report)},
             {"conclusion", conclusion_name(conclusion_of(report))},

@@ -292,7 +292,7 @@ def judged(lab: Lab) -> None:
     assert done.returncode == 1, done.stdout
     done = call(lab, "judge", twice, "--json")
     assert done.returncode == 1 and json.loads(done.stdout)["error"]["subject"] == "case.memory", done.stdout
-    for words, code in ((["judge", lab.work / "none.json"], 1), (["producer", "no-such"], 2), (["producer", "command:x"], 2),
+    for words, code in ((["judge", lab.work / "none.json"], 1), (["producer", "pvh-qemu", "--html", lab.work / "none" / "page.html"], 1), (["producer", "no-such"], 2), (["producer", "command:x"], 2),
                         (["producer", "pvh-qemu", "--captures", hung], 1), (["consumer", lab.work / "none.elf"], 1), (["consumer", hung], 1),
                         (["consumer", KERNELS / "hello32.elf", "--only", "plain,nowhere"], 2)):
         done = call(lab, *words, "--json")

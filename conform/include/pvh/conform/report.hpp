@@ -57,8 +57,11 @@ struct Look {
 /// A table of clauses by producers, and under it every breach with what was seen, what was owed and where.
 [[nodiscard]] std::string table_report(std::span<const ProducerReport> reports, const Look& look);
 
-/// {producer, conclusion, results[]{clause, severity, verdict, seen, owed, case}}; a list of such where there
-/// are several.
+/// Of what `json_report` writes (docs/capture.md).
+inline constexpr int kReportFormat = 1;
+
+/// {format, producer, conclusion, results[]{clause, severity, verdict, seen, owed, case}}; a list of such
+/// where there are several.
 [[nodiscard]] std::string json_report(std::span<const ProducerReport> reports);
 
 /// JUnit XML: a suite a producer, a case a clause and case. A broken "should" is skipped, with a message: it
