@@ -28,8 +28,9 @@ namespace {
 using consumers::Variant;
 using Failed = std::unexpected<Failure>;
 
-/// So that a Linux speaks, and ends when it dies. For any other kernel words like any other.
-constexpr std::string_view kLinuxLine = "console=ttyS0 panic=-1";
+/// So that a Linux speaks, from its first moments on, and ends when it dies. For any other kernel words like
+/// any other.
+constexpr std::string_view kLinuxLine = "console=ttyS0 earlyprintk=ttyS0 panic=-1";
 constexpr std::string_view kOtherLine = "one=1 two=2";
 
 /// The kernel under test and its files, open.

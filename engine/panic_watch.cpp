@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::string_view kPanic = "Kernel panic - not syncing";
 constexpr std::string_view kFinalLine = "---[ end Kernel panic - not syncing";
+/// Before there is anything to panic with: said without a time, and then the CPU halts for good.
+constexpr std::string_view kEarlyPanic = "PANIC: early exception";
 constexpr std::string_view kOrderlyReset = "reboot: Restarting system";
 
 /// A line is told by its beginning; a guest that never ends one costs no more memory than this.
@@ -118,10 +120,11 @@ void PanicWatch::end_line() {
     final_line_seen_ = panic_.has_value();
     return;
   }
-  if (const auto at = find_message(line, kPanic); at != std::string::npos) {
+  const bool is_early = line.starts_with(kEarlyPanic);
+  if (const auto at = is_early ? 0 : find_message(line, kPanic); at != std::string::npos) {
     panic_ = line.substr(at);
     bytes_since_panic_ = 0;
-    final_line_seen_ = false;
+    final_line_seen_ = is_early;
     return;
   }
   if (line.contains(kOrderlyReset) || (final_line_seen_ && !may_be_kernel_line(line))) {

@@ -32,6 +32,18 @@ TEST(PanicWatch, CountsAGuestAsStoppedWhenSilenceFollowsTheLastLine) {
   EXPECT_EQ(after({kPanicLine, kEndLine}).stopped_at(), kNow + PanicWatch::kSilence);
 }
 
+TEST(PanicWatch, KnowsAnExceptionThatComesTooEarlyForAPanic) {
+  const auto watch =
+      after({"[    0.000000] kernel BUG at lib/string_helpers.c:1040!\r\n",
+             "PANIC: early exception 0x06 IP 10:ffffffff8172d73d error 0 cr2 0xffff888003c00000\r\n",
+             "[    0.000000] CPU: 0 UID: 0 PID: 0 Comm: swapper\r\n", "[    0.000000]  </TASK>\r\n"});
+  EXPECT_EQ(watch.panic(),
+            "PANIC: early exception 0x06 IP 10:ffffffff8172d73d error 0 cr2 0xffff888003c00000");
+  EXPECT_EQ(watch.stopped_at(), kNow + PanicWatch::kSilence);
+  EXPECT_FALSE(after({"PANIC: early exception 0x06\r\n", "~ # "}).stopped_at());
+  EXPECT_FALSE(after({"log: PANIC: early exception 0x06\r\n"}).stopped_at());
+}
+
 TEST(PanicWatch, LaterKernelLinesPutItOff) {
   auto watch = after({kPanicLine, kEndLine});
   watch.feed(as_bytes("[    2.0] rcu: INFO: rcu_sched self-detected stall\n"), kNow + 1s);

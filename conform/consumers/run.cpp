@@ -43,6 +43,9 @@ void add_ending(Run& run, const runners::Ran& ran, std::chrono::milliseconds lim
   const std::size_t line = std::min(text.find('\n'), text.size());
   run.ending = squeezed(text.substr(0, line));
   run.registers = squeezed(text.substr(line)).substr(0, kMostRegisters);
+  // What a kernel says of its own end is worth more than where it was then.
+  if (run.ending.starts_with("the guest panicked") && !run.registers.empty())
+    run.ending += ": " + std::exchange(run.registers, {});
   if (ran.late) run.ending = fmt::format("it did not come to its end within {} s", limit.count() / 1000);
   if (ran.flooded) run.ending = fmt::format("it had printed more than {} MiB", runners::kMostOutput >> 20U);
   if (!ran.started) run.ending = "it could not be started: " + ran.reason;
@@ -65,7 +68,7 @@ class Runner {
     const auto made = make(base_, variant);
     if (made) {
       const std::vector<std::string> command = command_for(variant);
-      const Boot boot = this->boot(command, variant.name == "plain");
+      const Boot boot = this->boot(command, variant);
       const bool can_speak =
           !options_.silent_without_command_line || made->given.command_line.value_or("") != "";
       if (boot.failed)
@@ -79,6 +82,7 @@ class Runner {
       result.words = reason_of(made.error());
     }
     result.took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start);
+    if (is_plain(variant)) plain_took_ = result.took;
     return result;
   }
 
@@ -104,13 +108,24 @@ class Runner {
     return command;
   }
 
-  Boot boot(const std::vector<std::string>& command, bool plain) {
+  static bool is_plain(const Variant& variant) { return variant.name == "plain"; }
+
+  /// A kernel that is to stop halts, which looks like one that takes its time: it gets a few times what the
+  /// plain variant took.
+  [[nodiscard]] std::chrono::milliseconds limit_of(const Variant& variant) const {
+    constexpr std::chrono::seconds kLeast{3};
+    if (variant.owed != Owed::kStop) return options_.limit;
+    return std::min<std::chrono::milliseconds>(options_.limit, kLeast + 4 * plain_took_);
+  }
+
+  Boot boot(const std::vector<std::string>& command, const Variant& variant) {
     const auto enough = [&](std::string_view output) {
       if (!options_.expect.empty()) return output.find(options_.expect) != std::string_view::npos;
       const Told told = told_by(output);
       return told.whole;
     };
-    const runners::Ran ran = runners::run_process(command, options_.limit, {}, enough);
+    const auto limit = limit_of(variant);
+    const runners::Ran ran = runners::run_process(command, limit, {}, enough);
     // A kernel that floods where it was silent did not come up as it does.
     constexpr int kLate = -2;
     constexpr int kFlooded = -3;
@@ -119,10 +134,10 @@ class Runner {
              .exit_code = ran.late      ? kLate
                           : ran.flooded ? kFlooded
                                         : ran.exit_code};
-    add_ending(out.run, ran, options_.limit);
+    add_ending(out.run, ran, limit);
     out.failed =
         !ran.started || (!cut_off && !ran.enough && (ran.exit_code == kError || ran.exit_code == kUsage));
-    if (plain) {
+    if (is_plain(variant)) {
       plain_code_ = out.exit_code;
       kind_ = told_by(ran.output).kind;
     }
@@ -135,6 +150,7 @@ class Runner {
   const Base& base_;
   const Options& options_;
   int plain_code_ = 0;
+  std::chrono::milliseconds plain_took_{0};
   std::string kind_;
 };
 
