@@ -183,13 +183,18 @@ Image read_image(Reader& reader, const Json& json) {
           .movable = reader.boolean(json, path, "movable", false)};
 }
 
+bool is_selector(std::string_view name) {
+  constexpr auto kSelectors = std::to_array<std::string_view>({"cs", "ds", "es", "ss", "tr"});
+  return std::ranges::find(kSelectors, name) != kSelectors.end();
+}
+
 void read_cpu(Reader& reader, const Json& json, Capture& out) {
   if (const Json* registers = reader.object(json, "", "registers")) {
     for (const auto& [name, unused] : registers->items()) {
       // What is followed has its own width; others are as wide as whoever told of them had them.
-      const std::uint64_t most = name == "gdt_limit"                   ? UINT16_MAX
-                                 : name == "ebx" || name == "gdt_base" ? UINT32_MAX
-                                                                       : UINT64_MAX;
+      const std::uint64_t most = name == "gdt_limit" || is_selector(name) ? UINT16_MAX
+                                 : name == "ebx" || name == "gdt_base"    ? UINT32_MAX
+                                                                          : UINT64_MAX;
       const auto value = reader.number(*registers, "registers", name.c_str(), true, most);
       if (!value) return;
       out.registers[name] = *value;
@@ -199,10 +204,16 @@ void read_cpu(Reader& reader, const Json& json, Capture& out) {
     for (const auto& [name, value] : segments->items()) {
       const std::string path = "segments." + name;
       if (!value.is_object()) return reader.wrong(path, kind_of(value), "an object");
-      out.segments[name] = {.selector = reader.number(value, path, "selector", true).value_or(0),
-                            .base = reader.number(value, path, "base", true).value_or(0),
-                            .limit = reader.number(value, path, "limit", true).value_or(0),
-                            .attributes = reader.number(value, path, "attributes", true).value_or(0)};
+      const Segment segment{
+          .selector = reader.number(value, path, "selector", true, UINT16_MAX).value_or(0),
+          .base = reader.number(value, path, "base", true).value_or(0),
+          .limit = reader.number(value, path, "limit", true, UINT32_MAX).value_or(0),
+          .attributes = reader.number(value, path, "attributes", true, UINT16_MAX).value_or(0)};
+      const auto selector = out.registers.find(name);
+      if (selector != out.registers.end() && selector->second != segment.selector)
+        reader.wrong(path + ".selector", fmt::format("{}", segment.selector),
+                     fmt::format("{}, as in registers.{}", selector->second, name));
+      out.segments[name] = segment;
     }
   }
 }
@@ -223,8 +234,8 @@ void read_memory(Reader& reader, const Json& json, Capture& out) {
     if (!bytes) return reader.wrong(path + ".hex", kind_of(piece["hex"]), "pairs of hexadecimal digits");
     total += bytes->size();
     if (total > kMostMemory)
-      return reader.wrong(path + ".hex", "more",
-                          fmt::format("at most {} bytes of memory in all", kMostMemory));
+      return reader.wrong(path + ".hex", fmt::format("one of {} bytes of memory in all", total),
+                          fmt::format("one of at most {}", kMostMemory));
     all.push_back({*at, std::move(*bytes), path});
   });
   // From the lowest up, each is put behind the last: no order that somebody chose costs more.

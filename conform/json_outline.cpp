@@ -126,6 +126,10 @@ std::string joined_path(const std::string& path, std::string_view name) {
 }
 
 Result<WrittenNumbers> outline_of(std::string_view json) {
+  // For the library a NUL is the end of the text, whatever comes behind it.
+  if (const auto at = json.find('\0'); at != std::string_view::npos)
+    return std::unexpected(
+        Error{.what = Fault::kCaptureNotJson, .found = fmt::format("there is a NUL at byte {}", at)});
   Outline outline;
   static_cast<void>(Json::sax_parse(json, &outline));
   if (outline.error) return std::unexpected(*outline.error);

@@ -321,7 +321,10 @@ constexpr auto kPlants = std::to_array<Plant>({
     {Clause::kCpu3, "gives a data segment that cannot be written",
      [](Capture& c) { c.segments["ss"] = {0x10, 0, 0xffffffff, 0xc091}; }},
     {Clause::kCpu4, "leaves the task register as at reset",
-     [](Capture& c) { c.segments["tr"] = {0, 0, 0xffff, 0x8b}; }},
+     [](Capture& c) {
+       c.registers["tr"] = 0;
+       c.segments["tr"] = {0, 0, 0xffff, 0x8b};
+     }},
     {Clause::kCpu5, "enters with interrupts on", [](Capture& c) { c.registers["eflags"] = 0x202; }},
 
     {Clause::kPlace1, "puts a module over the kernel, which spoils both",
