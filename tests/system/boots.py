@@ -14,9 +14,9 @@ from .lab import COMMAND_LINE, Boot, Lab, checksum
 
 LOAD_ADDRESS = 0x6200000  # 82 MiB above where 6.12 is linked
 
-# The least memory in which each reaches user space every time with the tests' RAM disk, and 4 to 8 MiB for Debian's next update. Found by halving to
-# 2 MiB: 80, 92 and 80. With less, Linux itself runs out of memory (6.12 at 76: sometimes, in the self-tests of its ciphers).
-LEAST_MEMORY = {"6.1-cloud": "84M", "6.1-amd64": "96M", "6.12-cloud": "88M"}
+# The least memory in which each reaches user space every time with the tests' RAM disk, and 4 to 12 MiB for Debian's next update. Found by halving to
+# 2 MiB: 80, 92 and 80. With less, Linux itself runs out of memory (6.12 at 76: sometimes, in the self-tests of its ciphers; 6.1 at 96: once in many runs).
+LEAST_MEMORY = {"6.1-cloud": "84M", "6.1-amd64": "104M", "6.12-cloud": "88M"}
 
 # How a guest ends: the exit code, and what is said of it.
 ENDINGS = {"power-off": (0, "the guest powered off"), "reboot": (5, "the guest asked for a reboot"), "panic": (3, "the guest panicked")}
