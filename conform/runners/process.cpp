@@ -112,8 +112,7 @@ class Listener {
   void listen(UniqueFd& in, UniqueFd& out, UniqueFd& err, const Talk& talk, const Enough& enough,
               const std::string& file) {
     while (!ended_ || out || err) {
-      if (!take_some(out, err) && ended_) break;      // something that it left behind holds the pipe
-      if (!ended_) ran_.flooded = has_flooded(file);  // and not what it left behind
+      if (!take_some(out, err) && ended_) break;  // something that it left behind holds the pipe
       if (!ended_ && ::waitpid(pid_, &status_, WNOHANG) == pid_) has_ended();
       if (ended_ && Clock::now() >= deadline_) break;  // … or even writes to it
       if (ended_) continue;
@@ -121,13 +120,14 @@ class Listener {
       const bool more = ran_.output.size() > looked_at_;
       looked_at_ = ran_.output.size();
       ran_.enough = more && enough && enough(ran_.output);
+      ran_.flooded = !ran_.enough && has_flooded(file);
       hurry();
       ran_.late = !ran_.enough && !ran_.flooded && Clock::now() >= deadline_;
       if (ran_.enough || ran_.flooded || ran_.late) end();
     }
     // What came with the end was not looked at.
     if (!ran_.enough && enough && ran_.output.size() > looked_at_) ran_.enough = enough(ran_.output);
-    ran_.flooded = !ran_.enough && (ran_.flooded || is_too_large(file));
+    ran_.flooded = !ran_.enough && has_flooded(file);
     ::kill(-pid_, SIGKILL);
     ran_.exit_code = WIFEXITED(status_) ? WEXITSTATUS(status_) : -1;
     ran_.signal = WIFSIGNALED(status_) ? WTERMSIG(status_) : 0;
