@@ -134,7 +134,8 @@ void VirtioSlots::confine_this_thread() {
 }
 
 void VirtioSlots::stop() {
-  if (!thread_.joinable()) return;
+  if (!worker_) return;
+  if (!thread_.joinable()) return worker_->stop_devices();
   worker_->stop();
   thread_.join();
 }

@@ -50,6 +50,7 @@ class VirtioSlots {
   /// Else on the caller's: adds what they wait for, and says when to `serve` them at the latest.
   [[nodiscard]] std::optional<virtio::Device::Clock::time_point> prepare(std::vector<pollfd>& polled);
   void serve(std::span<const pollfd> polled);
+  /// Stops the devices, on the thread that serves them, and ends that thread. No CPU runs any more.
   void stop();
 
   /// The guest's CPUs hear of these lines, from now on or otherwise than before: what a device signalled in

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace pvh::virtio {
 
@@ -66,8 +67,7 @@ Transport::Transport(Device& device, const GuestMemory& memory)
     : device_(device), memory_(memory), queues_(device.queue_count()) {}
 
 Transport::~Transport() {
-  const std::lock_guard lock(mutex_);
-  if (started_) device_.stop();
+  stop();
 }
 
 int Transport::notification_descriptor(unsigned queue) const {
@@ -217,6 +217,7 @@ void Transport::accept_features() {
 void Transport::start() {
   if ((status_ & kFeaturesOk) == 0) return broken();
   status_ |= kDriverOk;
+  if (ended_) return;
   started_ = true;
   device_.start(*this);
   // Buffers may be there already, and the worker does not know yet what this device waits for.
@@ -287,6 +288,12 @@ void Transport::serve(std::span<const pollfd> polled) {
   if (polled[0].revents != 0) notified_.clear();
   const std::lock_guard lock(mutex_);
   if (alive()) device_.serve(polled.subspan(1));
+}
+
+void Transport::stop() {
+  const std::lock_guard lock(mutex_);
+  ended_ = true;
+  if (std::exchange(started_, false)) device_.stop();
 }
 
 }  // namespace pvh::virtio

@@ -200,6 +200,50 @@ TEST_F(Transports, AreResetWhileTheyAreServed) {
   thread.join();
 }
 
+/// Remembers which thread stopped it.
+class Stoppable final : public Device {
+ public:
+  [[nodiscard]] std::uint32_t id() const override { return 4; }
+  [[nodiscard]] std::uint64_t features() const override { return kCommonFeatures; }
+  [[nodiscard]] unsigned queue_count() const override { return 1; }
+  void read_config(std::uint64_t, std::span<std::byte>) override {}
+  void start(Driver&) override { ++starts; }
+  void stop() override {
+    ++stops;
+    stopped_by = std::this_thread::get_id();
+  }
+  void serve(std::span<const pollfd>) override {}
+
+  unsigned starts = 0;
+  unsigned stops = 0;
+  std::thread::id stopped_by;
+};
+
+TEST_F(Transports, AreStoppedByTheThreadThatServesThem) {
+  // The other threads' filters do not allow the system calls by which a disk ends what is under way.
+  Stoppable device;
+  Registers registers(device, ram_.memory());
+  start(registers, ring_);
+  Worker worker({&registers.transport()});
+  std::thread thread([&] { worker.run(); });
+  const std::thread::id server = thread.get_id();
+  worker.stop();
+  thread.join();
+  EXPECT_EQ(device.stops, 1U);
+  EXPECT_EQ(device.stopped_by, server);
+}
+
+TEST_F(Transports, DoNotStartADeviceAfterTheEnd) {
+  Stoppable device;
+  Registers registers(device, ram_.memory());
+  start(registers, ring_);
+  Worker worker({&registers.transport()});
+  worker.stop_devices();
+  start(registers, ring_);
+  EXPECT_EQ(device.starts, 1U);
+  EXPECT_EQ(device.stops, 1U);
+}
+
 TEST(Entropies, GiveManyDifferentBytesAndNoMoreThanABoundedNumberAtOnce) {
   Ram ram;
   Ring ring(ram, 0x4000);

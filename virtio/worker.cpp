@@ -51,6 +51,11 @@ void Worker::run() {
     const int ready = ::poll(polled.data(), polled.size(), milliseconds_until(wake_at));
     if (ready >= 0) serve(std::span(polled).subspan(1));
   }
+  stop_devices();
+}
+
+void Worker::stop_devices() {
+  for (Transport* transport : transports_) transport->stop();
 }
 
 void Worker::stop() {

@@ -123,6 +123,8 @@ inline std::vector<Allowed> for_devices() {
       {"newfstatat", "whether a disk's file became shorter", {equal(3, AT_EMPTY_PATH)}},
       {"fstat", "the same, with other C libraries"},
       {"getrandom", "random numbers for the guest"},
+      request(VHOST_NET_SET_BACKEND, "at the end: the kernel lets go of the guest's memory"),
+      request(VHOST_VSOCK_SET_RUNNING, "the same, of sockets"),
   };
 }
 
@@ -143,8 +145,6 @@ inline std::vector<Allowed> for_supervisor() {
       {"getpgrp", "whether the terminal is ours now"},
       request(TIOCGPGRP, "the same"),
       {"getrandom", "random numbers for the guest, where its devices have no thread of their own"},
-      request(VHOST_NET_SET_BACKEND, "at the end: the kernel lets go of the guest's memory"),
-      request(VHOST_VSOCK_SET_RUNNING, "the same"),
       request(KVM_GET_MP_STATE, "the report of a crash"),
       request(KVM_GET_REGS, "the same"),
       request(KVM_GET_SREGS, "the same"),

@@ -69,8 +69,9 @@ class Device {
 
   /// The driver is ready; it stays valid until `stop`.
   virtual void start(Driver& driver) = 0;
-  /// The driver resets the device, or the machine ends: when this returns, nothing that it has begun touches
-  /// guest memory any more.
+  /// The driver resets the device (on a CPU's thread), or the machine ends (on the worker's): when this
+  /// returns, nothing that it has begun touches guest memory any more. Both threads' lists of system calls
+  /// must have what this needs (kvm/sandbox/calls.hpp).
   virtual void stop() = 0;
 
   /// On the worker's thread, while started: adds what it waits for besides notifications, and says when to be

@@ -55,6 +55,9 @@ class Transport final : private Driver {
   [[nodiscard]] std::optional<Device::Clock::time_point> prepare(std::vector<pollfd>& polled);
   /// With what `prepare` added.
   void serve(std::span<const pollfd> polled);
+  /// Stops the device for good: whatever the guest does later, it does not start again. May wait for the
+  /// host, so only a thread calls it that may make the device's system calls.
+  void stop();
 
  private:
   struct QueueState {
@@ -99,6 +102,7 @@ class Transport final : private Driver {
   std::uint32_t generation_ = 0;
   bool started_ = false;
   bool broken_ = false;
+  bool ended_ = false;  ///< `stop` was called
 };
 
 }  // namespace pvh::virtio

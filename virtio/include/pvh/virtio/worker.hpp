@@ -31,9 +31,12 @@ class Worker {
   /// With what `prepare` added.
   void serve(std::span<const pollfd> polled);
 
-  /// Until `stop`, which another thread calls.
+  /// Serves the devices until another thread calls `stop`, then stops them. A device ends its work on the
+  /// thread that began it: the filters of the other threads do not allow the system calls that this takes.
   void run();
   void stop();
+  /// For a caller that serves the devices in its own loop: stops them, on the calling thread.
+  void stop_devices();
 
  private:
   /// What a transport has of what `prepare` added.
