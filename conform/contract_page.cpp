@@ -87,7 +87,7 @@ Where a clause leaves room, this is what `pvh conform` takes it to mean.
 ## What no capture tells, and why
 Each clause has a planted fault that is found as its own and as no other's: in a capture (`conform/testing/plants.cpp`), in a
 producer that runs (`conform/testing/planted_producer.cpp`), in a header (`tests/abi/clauses.sh`) or
-in a consumer (`conform/consumers/testing/planted.c`); a clause without one fails a test.
+in a consumer (`guest/kernels/planted_consumer.c`); a clause without one fails a test.
 
 | id | why |
 |---|---|

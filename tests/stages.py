@@ -49,7 +49,7 @@ def builds() -> list[Case]:
 
 def thread_tests() -> list[Case]:
     """The monitor's tests under the sanitizer of threads."""
-    return [Case(f"unit/tsan/{name}", lambda name=name: command(THREADS / "kvm" / name, timeout=300) and None)
+    return [Case(f"unit/tsan/{name}", lambda name=name: command(THREADS / "monitor" / "kvm" / name, timeout=300) and None)
             for name in THREAD_TESTS]
 
 

@@ -9,7 +9,7 @@
 #include <set>
 #include <string>
 
-#include "planted.h"
+#include "planted_consumer.h"
 #include "pvh/consumers/run.hpp"
 #include "pvh/consumers/verdict.hpp"
 #include "pvh/guest/machine.h"

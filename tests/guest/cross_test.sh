@@ -42,7 +42,7 @@ for source in "$@"; do
     *_test.c* | *plain_main*) optimise=-O0 ;;
     *) optimise=-O2 ;;
   esac
-  $compiler $optimise $flags -Wall -Wextra -Werror -DPVH_PLAIN_TESTS -I"$project/abi/include" -I"$project/guest/include" \
+  $compiler $optimise $flags -Wall -Wextra -Werror -DPVH_PLAIN_TESTS -I"$project/abi/include" -I"$project/guest/library/include" \
     -c "$source" -o "$object" || exit 1
   objects="$objects $object"
 done

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "planted.h"
+#include "planted_consumer.h"
 
 #include "pvh/guest/machine.h"
 

@@ -4,7 +4,7 @@
 #ifndef PVH_KERNELS_HOSTILE_H
 #define PVH_KERNELS_HOSTILE_H
 
-#include "../guest/entry/cpu.h"
+#include "../entry/cpu.h"
 #include "pvh/guest/machine.h"
 
 enum { COM1 = 0x3f8, RESET_PORT = 0x64, PANIC_PORT = 0x505 };

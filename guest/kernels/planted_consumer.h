@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A consumer that keeps the contract but for one clause, where one is planted. The suite must tell which.
  *
- * The same source runs on the host, over the memory of a plan, and as a kernel (kernels/planted.c).
+ * The same source runs on the host, over the memory of a plan, and as a kernel (guest/kernels/planted.c).
  */
 #ifndef PVH_CONSUMERS_PLANTED_H
 #define PVH_CONSUMERS_PLANTED_H

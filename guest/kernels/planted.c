@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A bad consumer as a kernel: PLANT is the clause that it breaks (conform/consumers/testing/planted.h). */
-#include "../conform/consumers/testing/planted.h"
+/* A bad consumer as a kernel: PLANT is the clause that it breaks (planted_consumer.h). */
+#include "planted_consumer.h"
 #include "pvh/guest/machine.h"
 
 extern char pvh_image_end[];
