@@ -14,9 +14,10 @@
 #include "files.hpp"
 #include "json.hpp"
 #include "output.hpp"
-#include "pvh/conform/report.hpp"
 #include "pvh/consumers/report.hpp"
-#include "pvh/runners/producers.hpp"
+#include "pvh/producers/producers.hpp"
+#include "pvh/report/contract_page.hpp"
+#include "pvh/report/report.hpp"
 #include "words.hpp"
 
 namespace pvh::cli {

@@ -128,7 +128,7 @@ bool tell(const ConformOptions& options, const consumers::ConsumerReport& report
   return print(text) && files;
 }
 
-Result<engine::Outcome> run_plan(const ConformOptions& options, const boot::BootPlan& plan) {
+Result<run::Outcome> run_plan(const ConformOptions& options, const boot::BootPlan& plan) {
   if (options.engine == Engine::kKvm) {
     const auto outcome = kvm::run([&] { return kvm::Guest{.plan = &plan}; },
                                   {.memory = plan.backing, .timeout = options.timeout, .confine = true});

@@ -6,11 +6,13 @@
 #include <utility>
 
 #include "output.hpp"
+#include "pvh/backend/tap.hpp"
+#include "pvh/backend/vsock.hpp"
 #include "pvh/virtio/block.hpp"
 #include "pvh/virtio/entropy.hpp"
 #include "pvh/virtio/socket.hpp"
 #include "pvh/virtio/stream_port.hpp"
-#include "pvh/virtio/tap.hpp"
+#include "pvh/virtio/tap_port.hpp"
 #include "pvh/virtio/vhost_net.hpp"
 
 namespace pvh::cli {
@@ -21,7 +23,7 @@ std::string disk_name(std::size_t number) {
 }
 
 std::unique_ptr<virtio::Device> block_device(const MachineOptions& machine, std::size_t number,
-                                             virtio::DiskFile file) {
+                                             backend::DiskFile file) {
   // One a CPU, as far as that helps: all are served by one thread.
   constexpr std::uint32_t kMostQueues = 8;
   const DiskOption& disk = machine.disks[number];
@@ -38,19 +40,19 @@ std::string net_name(std::size_t number) {
   return fmt::format("network {}", number);
 }
 
-virtio::Mac mac_of(const MachineOptions& machine, std::size_t number) {
+backend::Mac mac_of(const MachineOptions& machine, std::size_t number) {
   const NetOption& net = machine.nets[number];
-  return net.mac.value_or(virtio::default_mac(net.tap, machine.disks.size() + number));
+  return net.mac.value_or(backend::default_mac(net.tap, machine.disks.size() + number));
 }
 
 std::expected<NetEnd, Failure> open_net_end(const MachineOptions& machine, std::size_t number) {
   const NetOption& net = machine.nets[number];
   if (net.tap.empty()) {
-    auto network = virtio::start_user_network(net.forwards, mac_of(machine, number));
+    auto network = backend::start_user_network(net.forwards, mac_of(machine, number));
     if (!network) return std::unexpected(Failure{network.error()});
     return std::move(*network);
   }
-  auto tap = virtio::open_tap(net.tap);
+  auto tap = backend::open_tap(net.tap);
   if (!tap) return std::unexpected(Failure{tap.error()});
   return std::move(*tap);
 }
@@ -62,7 +64,7 @@ std::unique_ptr<virtio::Device> network_card(const MachineOptions& machine, std:
   };
   const virtio::NetCard::Options options{
       .name = net_name(number), .mac = mac_of(machine, number), .report = report};
-  if (auto* user = std::get_if<virtio::UserNetwork>(&end)) {
+  if (auto* user = std::get_if<backend::UserNetwork>(&end)) {
     auto port = std::make_unique<virtio::StreamPort>(std::move(user->stream), std::move(user->program));
     return std::make_unique<virtio::Net>(std::move(port), options);
   }
@@ -85,7 +87,7 @@ std::vector<board::VirtioKind> device_kinds(const MachineOptions& machine) {
 std::expected<HostEnds, Failure> open_host_ends(const MachineOptions& machine) {
   HostEnds ends;
   for (const DiskOption& disk : machine.disks) {
-    auto file = virtio::DiskFile::open(disk.path, disk.read_only, disk_name(ends.disks.size()));
+    auto file = backend::DiskFile::open(disk.path, disk.read_only, disk_name(ends.disks.size()));
     if (!file) return std::unexpected(Failure{file.error(), disk.path});
     ends.disks.push_back(std::move(*file));
   }
@@ -95,7 +97,7 @@ std::expected<HostEnds, Failure> open_host_ends(const MachineOptions& machine) {
     ends.nets.push_back(std::move(*end));
   }
   if (machine.cid) {
-    auto socket = virtio::open_socket_end(*machine.cid);
+    auto socket = backend::open_vsock(*machine.cid);
     if (!socket) return std::unexpected(Failure{socket.error()});
     ends.socket = std::move(*socket);
   }
@@ -128,10 +130,10 @@ std::vector<qemu::Device> qemu_devices(const MachineOptions& machine, const Host
   for (const DiskOption& disk : machine.disks)
     out.emplace_back(qemu::Disk{.path = disk.path, .read_only = disk.read_only, .serial = disk.serial});
   for (std::size_t i = 0; i < ends.nets.size(); ++i) {
-    const std::string mac = virtio::mac_text(mac_of(machine, i));
-    if (const auto* user = std::get_if<virtio::UserNetwork>(&ends.nets[i]))
+    const std::string mac = backend::mac_text(mac_of(machine, i));
+    if (const auto* user = std::get_if<backend::UserNetwork>(&ends.nets[i]))
       out.emplace_back(
-          qemu::StreamNet{.stream = user->stream.get(), .mtu = virtio::kUserNetworkMtu, .mac = mac});
+          qemu::StreamNet{.stream = user->stream.get(), .mtu = backend::kUserNetworkMtu, .mac = mac});
     else
       out.emplace_back(qemu::Net{.tap = std::get<UniqueFd>(ends.nets[i]).get(), .mac = mac});
   }

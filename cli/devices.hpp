@@ -7,13 +7,13 @@
 #include <vector>
 
 #include "options.hpp"
+#include "pvh/backend/disk_file.hpp"
+#include "pvh/backend/user_network.hpp"
 #include "pvh/base/unique_fd.hpp"
 #include "pvh/board/board.hpp"
 #include "pvh/qemu/qemu.hpp"
 #include "pvh/virtio/console.hpp"
 #include "pvh/virtio/device.hpp"
-#include "pvh/virtio/disk_file.hpp"
-#include "pvh/virtio/user_network.hpp"
 #include "words.hpp"
 
 namespace pvh::cli {
@@ -23,11 +23,11 @@ namespace pvh::cli {
 [[nodiscard]] std::vector<board::VirtioKind> device_kinds(const MachineOptions& machine);
 
 /// A network card's cable: a tap, or a stream of frames.
-using NetEnd = std::variant<UniqueFd, virtio::UserNetwork>;
+using NetEnd = std::variant<UniqueFd, backend::UserNetwork>;
 
 /// The host's ends of the devices: what the user named, open and locked.
 struct HostEnds {
-  std::vector<virtio::DiskFile> disks;
+  std::vector<backend::DiskFile> disks;
   std::vector<NetEnd> nets;
   UniqueFd socket;  ///< none where there is no such device
 };

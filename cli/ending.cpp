@@ -29,21 +29,21 @@ std::string signal_name(int number) {
   }
 }
 
-std::string what_happened(const engine::Outcome& outcome) {
+std::string what_happened(const run::Outcome& outcome) {
   switch (outcome.ending) {
-    case engine::Ending::kPowerOff:
+    case run::Ending::kPowerOff:
       return "the guest powered off";
-    case engine::Ending::kReboot:
+    case run::Ending::kReboot:
       return "the guest asked for a reboot";
-    case engine::Ending::kPanic:
+    case run::Ending::kPanic:
       return "the guest panicked";
-    case engine::Ending::kTripleFault:
+    case run::Ending::kTripleFault:
       return "the guest crashed (triple fault)";
-    case engine::Ending::kCrash:
+    case run::Ending::kCrash:
       return "the guest crashed";
-    case engine::Ending::kTimeLimit:
+    case run::Ending::kTimeLimit:
       return "the time limit ended the guest";
-    case engine::Ending::kEnded:
+    case run::Ending::kEnded:
       return outcome.signal != 0 ? "ended by " + signal_name(outcome.signal) : "ended by Ctrl-A x";
   }
   return "the guest ended";
@@ -64,30 +64,30 @@ std::string indented(std::string_view text) {
 
 }  // namespace
 
-int exit_code_of(const engine::Outcome& outcome) {
+int exit_code_of(const run::Outcome& outcome) {
   switch (outcome.ending) {
-    case engine::Ending::kPowerOff:
+    case run::Ending::kPowerOff:
       return kExitDone;
-    case engine::Ending::kReboot:
+    case run::Ending::kReboot:
       return kExitReboot;
-    case engine::Ending::kPanic:
-    case engine::Ending::kTripleFault:
-    case engine::Ending::kCrash:
+    case run::Ending::kPanic:
+    case run::Ending::kTripleFault:
+    case run::Ending::kCrash:
       return kExitCrashed;
-    case engine::Ending::kTimeLimit:
+    case run::Ending::kTimeLimit:
       return kExitTimeLimit;
-    case engine::Ending::kEnded:
+    case run::Ending::kEnded:
       return outcome.signal != 0 ? 128 + outcome.signal : kExitDone;
   }
   return kExitError;
 }
 
-std::string ending_text(const engine::Outcome& outcome) {
+std::string ending_text(const run::Outcome& outcome) {
   return fmt::format("{} after {}{}", what_happened(outcome), format_duration(outcome.duration),
                      indented(outcome.detail));
 }
 
-std::string warnings_text(const engine::Outcome& outcome) {
+std::string warnings_text(const run::Outcome& outcome) {
   return outcome.warnings.empty() ? std::string() : "QEMU said:" + indented(outcome.warnings);
 }
 

@@ -3,16 +3,16 @@
 
 #include <string>
 
-#include "pvh/engine/outcome.hpp"
+#include "pvh/run/outcome.hpp"
 
 namespace pvh::cli {
 
-[[nodiscard]] int exit_code_of(const engine::Outcome& outcome);
+[[nodiscard]] int exit_code_of(const run::Outcome& outcome);
 
 /// "the guest powered off after 2.1 s", and the details of a crash in lines of their own.
-[[nodiscard]] std::string ending_text(const engine::Outcome& outcome);
+[[nodiscard]] std::string ending_text(const run::Outcome& outcome);
 
 /// What the engine's program said besides, in lines of their own; empty where it said nothing.
-[[nodiscard]] std::string warnings_text(const engine::Outcome& outcome);
+[[nodiscard]] std::string warnings_text(const run::Outcome& outcome);
 
 }  // namespace pvh::cli

@@ -7,8 +7,8 @@
 namespace pvh::cli {
 namespace {
 
-using engine::Ending;
-using engine::Outcome;
+using run::Ending;
+using run::Outcome;
 
 TEST(Ending, HasAnExitCodeForEach) {
   EXPECT_EQ(exit_code_of({.ending = Ending::kPowerOff, .detail = {}}), 0);

@@ -12,8 +12,8 @@
 #include "help.hpp"
 #include "option_values.hpp"
 #include "options_conform.hpp"
-#include "pvh/virtio/socket.hpp"
-#include "pvh/virtio/tap.hpp"
+#include "pvh/backend/tap.hpp"
+#include "pvh/backend/vsock.hpp"
 #include "units.hpp"
 #include "words.hpp"
 
@@ -191,7 +191,7 @@ Expected<MachineOptions> machine_options(const Texts& texts, std::uint64_t max_u
   out.console = texts.console == "virtio";
   if (!texts.cid.empty()) {
     const auto cid = parse_number(texts.cid);
-    if (!cid || *cid < virtio::kFirstCid || *cid > virtio::kLastCid)
+    if (!cid || *cid < backend::kFirstCid || *cid > backend::kLastCid)
       return wrong("--vsock", texts.cid, "not a guest's CID: from 3 to 4294967294; 0, 1 and 2 are reserved");
     out.cid = static_cast<std::uint32_t>(*cid);
   }
@@ -292,15 +292,15 @@ std::expected<void, std::string_view> read_net_word(std::string_view word, bool 
   constexpr std::string_view kMac = "mac=";
   constexpr std::string_view kForward = "hostfwd=";
   if (word.starts_with(kMac)) {
-    out.mac = virtio::parse_mac(word.substr(kMac.size()));
+    out.mac = backend::parse_mac(word.substr(kMac.size()));
     if (out.mac) return {};
     return std::unexpected("the MAC must be of one card, such as 02:00:5e:10:00:01 (its first byte even)");
   }
   if (!user) return std::unexpected("only `mac=` may follow a comma");
   if (!word.starts_with(kForward)) return std::unexpected("only `mac=` and `hostfwd=` may follow a comma");
-  const auto forward = virtio::parse_forward(word.substr(kForward.size()));
+  const auto forward = backend::parse_forward(word.substr(kForward.size()));
   if (!forward) return std::unexpected(forward.error());
-  for (const virtio::Forward& other : out.forwards) {
+  for (const backend::Forward& other : out.forwards) {
     if (other.protocol == forward->protocol && other.port == forward->port)
       return std::unexpected("one port of this host cannot lead to two places: hostfwd names it twice");
   }
@@ -359,7 +359,7 @@ std::expected<NetOption, std::string_view> parse_net(std::string_view text) {
   if (!user) {
     out.tap = word.substr(4);
     if (out.tap.empty()) return std::unexpected("names no interface");
-    if (out.tap.size() > virtio::kLongestInterfaceName)
+    if (out.tap.size() > backend::kLongestInterfaceName)
       return std::unexpected("no interface has such a long name: 15 characters are the most");
   }
   while (rest) {

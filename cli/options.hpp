@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "default_memory.hpp"
+#include "pvh/backend/ethernet.hpp"
+#include "pvh/backend/forward.hpp"
 #include "pvh/base/address.hpp"
 #include "pvh/boot/plan.hpp"
-#include "pvh/virtio/forward.hpp"
-#include "pvh/virtio/mac.hpp"
 
 namespace pvh::cli {
 
@@ -47,9 +47,9 @@ struct DiskOption {
 
 /// A network card.
 struct NetOption {
-  std::string tap;                             ///< the interface's name; empty: user mode
-  std::optional<virtio::Mac> mac = {};         ///< without, one that its slot and its tap choose
-  std::vector<virtio::Forward> forwards = {};  ///< in user mode
+  std::string tap;                              ///< the interface's name; empty: user mode
+  std::optional<backend::Mac> mac = {};         ///< without, one that its slot and its tap choose
+  std::vector<backend::Forward> forwards = {};  ///< in user mode
   bool operator==(const NetOption&) const = default;
 };
 

@@ -272,17 +272,17 @@ INSTANTIATE_TEST_SUITE_P(Commands, EveryCommand,
 TEST(ParseNet, TakesATapAndAnAddress) {
   EXPECT_EQ(parse_net("tap=tap0"), (NetOption{.tap = "tap0"}));
   EXPECT_EQ(parse_net("tap=tap0,mac=02:00:5e:10:00:01"),
-            (NetOption{.tap = "tap0", .mac = virtio::Mac{2, 0, 0x5e, 0x10, 0, 1}}));
+            (NetOption{.tap = "tap0", .mac = backend::Mac{2, 0, 0x5e, 0x10, 0, 1}}));
 }
 
 TEST(ParseNet, TakesAUserModeNetworkWithPortsOfTheHost) {
   EXPECT_EQ(parse_net("user"), NetOption{});
   const auto net = parse_net("user,hostfwd=8080-80,mac=02:00:5e:10:00:01,hostfwd=udp:8080-53");
   ASSERT_TRUE(net) << net.error();
-  EXPECT_EQ(net->mac, (virtio::Mac{2, 0, 0x5e, 0x10, 0, 1}));
-  EXPECT_EQ(net->forwards, (std::vector<virtio::Forward>{
+  EXPECT_EQ(net->mac, (backend::Mac{2, 0, 0x5e, 0x10, 0, 1}));
+  EXPECT_EQ(net->forwards, (std::vector<backend::Forward>{
                                {.port = 8080, .guest_port = 80},
-                               {.protocol = virtio::Protocol::kUdp, .port = 8080, .guest_port = 53}}));
+                               {.protocol = backend::Protocol::kUdp, .port = 8080, .guest_port = 53}}));
 }
 
 TEST(ParseNet, RefusesPortsOfATapAndOnePortForTwoPlaces) {

@@ -64,7 +64,7 @@ std::optional<Prepared> prepare_and_announce(const RunOptions& options, const En
 }
 
 /// Nothing where there is no guest to run; the user has been told why.
-using RunResult = Result<std::optional<engine::Outcome>>;
+using RunResult = Result<std::optional<run::Outcome>>;
 
 /// Nothing where one cannot be had; the user has been told why.
 std::optional<HostEnds> open_or_tell(const MachineOptions& machine) {
@@ -136,7 +136,7 @@ RunResult run_qemu(const RunOptions& options, const EngineChoice& choice) {
                                     .output = STDOUT_FILENO});
 }
 
-void tell_ending(const engine::Outcome& outcome) {
+void tell_ending(const run::Outcome& outcome) {
   // The guest stopped within a line: at a terminal, ours would go on in it.
   const bool new_line = outcome.mid_line && ::isatty(STDOUT_FILENO) != 0 && ::isatty(STDERR_FILENO) != 0;
   std::string text = new_line ? "\n" : "";

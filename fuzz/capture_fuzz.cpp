@@ -5,7 +5,7 @@
 #include <string>
 
 #include "pvh/base/bytes.hpp"
-#include "pvh/conform/report.hpp"
+#include "pvh/report/report.hpp"
 
 namespace {
 

@@ -9,7 +9,7 @@
 
 #include "pvh/virtio/net.hpp"
 #include "pvh/virtio/stream_port.hpp"
-#include "pvh/virtio/tap.hpp"
+#include "pvh/virtio/tap_port.hpp"
 #include "virtio_script.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

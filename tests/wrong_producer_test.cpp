@@ -108,7 +108,7 @@ class WrongProducer : public ::testing::TestWithParam<std::string> {
         qemu::run(plan_, {.devices = {}, .timeout = 60s, .input = null.get(), .output = writer.get()});
     writer.reset();
     reading.join();
-    EXPECT_TRUE(outcome && outcome->ending != engine::Ending::kTimeLimit);
+    EXPECT_TRUE(outcome && outcome->ending != run::Ending::kTimeLimit);
     return parsed(text);
   }
 

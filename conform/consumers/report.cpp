@@ -6,7 +6,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
-#include "pvh/conform/escape.hpp"
+#include "pvh/report/escape.hpp"
 
 namespace pvh::consumers {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <iterator>
 
-#include "pvh/conform/escape.hpp"
 #include "pvh/consumers/report.hpp"
+#include "pvh/report/escape.hpp"
 
 namespace pvh::consumers {
 namespace {

@@ -8,7 +8,7 @@
 #include <thread>
 #include <utility>
 
-#include "pvh/runners/process.hpp"
+#include "pvh/producers/process.hpp"
 
 namespace pvh::consumers {
 namespace {

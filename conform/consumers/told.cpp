@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "pvh/base/bytes.hpp"
-#include "pvh/conform/take.hpp"
+#include "pvh/capture/take.hpp"
 
 namespace pvh::consumers {
 namespace {

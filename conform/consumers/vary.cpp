@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "draft.hpp"
-#include "pvh/conform/capture.hpp"
+#include "pvh/capture/capture.hpp"
 
 namespace pvh::consumers {
 namespace {

@@ -10,9 +10,9 @@
 #include <system_error>
 #include <utility>
 
-#include "entry.hpp"
 #include "new_thread.hpp"
 #include "sandbox/sandbox.hpp"
+#include "x86/entry.hpp"
 
 namespace pvh::kvm {
 

@@ -10,11 +10,11 @@
 #include <vector>
 
 #include "bus.hpp"
-#include "io_apic.hpp"
-#include "power.hpp"
 #include "pvh/board/board.hpp"
-#include "rtc.hpp"
-#include "serial.hpp"
+#include "x86/io_apic.hpp"
+#include "x86/power.hpp"
+#include "x86/rtc.hpp"
+#include "x86/serial.hpp"
 
 namespace pvh::kvm {
 namespace {
@@ -53,9 +53,9 @@ struct Machine {
   Serial serial{io_apics, board::kCom1Interrupt, [this] { ++wakes; }};
   Rtc rtc;
   EventDevice events;
-  PowerRegisters power{[this](engine::Ending) { ++ends; }};
-  ResetPort reset{[this](engine::Ending) { ++ends; }};
-  PanicPort panic{[this](engine::Ending) { ++ends; }};
+  PowerRegisters power{[this](run::Ending) { ++ends; }};
+  ResetPort reset{[this](run::Ending) { ++ends; }};
+  PanicPort panic{[this](run::Ending) { ++ends; }};
   Bus ports;
   Bus memory;
 };

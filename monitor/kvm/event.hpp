@@ -1,10 +1,10 @@
 // Wakes a poll() from another thread.
 #pragma once
 
-#include "pvh/engine/event.hpp"
+#include "pvh/system/event.hpp"
 
 namespace pvh::kvm {
 
-using engine::Event;
+using system::Event;
 
 }  // namespace pvh::kvm

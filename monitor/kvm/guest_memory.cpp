@@ -8,7 +8,7 @@
 #include <functional>
 #include <optional>
 
-#include "early_parts.hpp"
+#include "early/early_parts.hpp"
 
 namespace pvh::kvm {
 

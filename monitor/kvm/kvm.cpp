@@ -7,12 +7,12 @@
 #include <vector>
 
 #include "cpu_threads.hpp"
-#include "early_parts.hpp"
+#include "early/early_parts.hpp"
 #include "guest_memory.hpp"
 #include "loading.hpp"
 #include "machine.hpp"
-#include "pvh/engine/supervisor.hpp"
 #include "pvh/kvm/early.hpp"
+#include "pvh/run/supervisor.hpp"
 #include "sandbox/sandbox.hpp"
 #include "virtio_slots.hpp"
 
@@ -28,11 +28,11 @@ void close_what_is_not_needed(const Vm& vm, const Machine& machine, const Option
 }
 
 /// Once the guest is loaded, and `threads` make the machine.
-Result<engine::Outcome> run_machine(CpuThreads& threads, const GuestMemory& memory,
-                                    const boot::EntryState& entry, VirtioSlots& virtio,
-                                    virtio::Console* console, const Options& options) {
+Result<run::Outcome> run_machine(CpuThreads& threads, const GuestMemory& memory,
+                                 const boot::EntryState& entry, VirtioSlots& virtio, virtio::Console* console,
+                                 const Options& options) {
   threads.enter_at(entry);
-  engine::Supervisor supervisor(options.input, options.output, options.timeout);
+  run::Supervisor supervisor(options.input, options.output, options.timeout);
   if (options.confine) {
     // What is still to be done until the guest runs, the filter allows.
     if (const auto done = sandbox::give_up_rights(); !done) return std::unexpected(done.error());
@@ -51,10 +51,10 @@ Result<engine::Outcome> run_machine(CpuThreads& threads, const GuestMemory& memo
 
 }  // namespace
 
-Result<std::optional<engine::Outcome>> run(const Planner& planner, const Options& options) {
+Result<std::optional<run::Outcome>> run(const Planner& planner, const Options& options) {
   // What is wrong with the guest goes before what is wrong with the host; and the terminal is not the guest's
   // before it is known.
-  const auto fail_unless_the_guest_does = [&](const Error& error) -> Result<std::optional<engine::Outcome>> {
+  const auto fail_unless_the_guest_does = [&](const Error& error) -> Result<std::optional<run::Outcome>> {
     if (!planner()) return std::nullopt;
     return std::unexpected(error);
   };

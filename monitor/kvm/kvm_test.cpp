@@ -1,7 +1,7 @@
 // Real runs on this host's KVM, with guests of a few instructions.
 #include "pvh/kvm/kvm.hpp"
+#include "pvh/backend/disk_file.hpp"
 #include "pvh/virtio/block.hpp"
-#include "pvh/virtio/disk_file.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -17,7 +17,7 @@
 #include <thread>
 
 #include "pvh/base/unique_fd.hpp"
-#include "pvh/engine_testing/pipe.hpp"
+#include "pvh/system_testing/pipe.hpp"
 #include "sandbox/sandbox.hpp"
 #include "testing/tiny_guest.hpp"
 
@@ -26,9 +26,9 @@ namespace {
 
 using namespace std::chrono_literals;
 namespace tiny = boot::testing;
-using engine::Ending;
-using engine::testing::Pipe;
-using engine::testing::read_all;
+using run::Ending;
+using system::testing::Pipe;
+using system::testing::read_all;
 using ::testing::HasSubstr;
 using tiny::Code;
 using tiny::plan_of;
@@ -40,7 +40,7 @@ std::ptrdiff_t entries_of(const char* directory) {
   return std::distance(begin(files), end(files));
 }
 
-Result<engine::Outcome> run(const boot::BootPlan& plan, Options with, std::uint32_t cpus = 1) {
+Result<run::Outcome> run(const boot::BootPlan& plan, Options with, std::uint32_t cpus = 1) {
   with.memory = plan.backing;
   with.cpus = cpus;
   const auto outcome = kvm::run([&] { return Guest{.plan = &plan}; }, with);
@@ -70,7 +70,7 @@ class Kvm : public ::testing::Test {
   }
 
   /// Runs the plan; what the guest printed comes out in output_.
-  Result<engine::Outcome> run_and_listen(const boot::BootPlan& plan, Options with) {
+  Result<run::Outcome> run_and_listen(const boot::BootPlan& plan, Options with) {
     Pipe pipe;
     with.output = pipe.writer.get();
     std::thread listener([&] { output_ = read_all(pipe.reader.get()); });
@@ -260,7 +260,7 @@ TEST_F(Kvm, DisksOfAHostWithoutIoUringAreServedByThreads) {
     char path[] = "/tmp/pvh-kvm-test-XXXXXX";
     const UniqueFd file(::mkstemp(path));
     ASSERT_EQ(::ftruncate(file.get(), 1 << 20), 0);
-    auto disk = virtio::DiskFile::open(path, false, "a disk");
+    auto disk = backend::DiskFile::open(path, false, "a disk");
     ::unlink(path);
     ASSERT_TRUE(disk);
     disks.push_back(std::make_unique<virtio::Block>(

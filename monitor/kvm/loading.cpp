@@ -1,8 +1,8 @@
 #include "loading.hpp"
 
-#include "entry.hpp"
-#include "power.hpp"
 #include "pvh/boot/load.hpp"
+#include "x86/entry.hpp"
+#include "x86/power.hpp"
 
 namespace pvh::kvm {
 

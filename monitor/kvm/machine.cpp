@@ -18,10 +18,10 @@ namespace pvh::kvm {
 
 namespace {
 
-using engine::Ending;
-using engine::Outcome;
+using run::Ending;
+using run::Outcome;
 
-using Clock = engine::Supervisor::Clock;
+using Clock = run::Supervisor::Clock;
 
 /// For so long output is collected before it is passed on, but for what comes after a silence.
 constexpr std::chrono::milliseconds kCollect{1};
@@ -75,7 +75,7 @@ Time earlier(Time one, Time other) {
 }  // namespace
 
 Machine::Machine(Vm& vm, CpuThreads& threads, std::span<Vcpu> cpus, const GuestMemory& memory,
-                 const boot::EntryState& entry, engine::Supervisor& supervisor, VirtioSlots& virtio,
+                 const boot::EntryState& entry, run::Supervisor& supervisor, VirtioSlots& virtio,
                  virtio::Console* console)
     : threads_(threads),
       cpus_(cpus),
@@ -228,13 +228,12 @@ void Machine::fail(const Error& error) {
 }
 
 void Machine::wait_and_serve() {
-  constexpr std::size_t kOurs = engine::Supervisor::kPolled;
+  constexpr std::size_t kOurs = run::Supervisor::kPolled;
   polled_.assign(kOurs + 1, {});
   supervisor_.prepare(std::span(polled_).first<kOurs>());
   polled_[kOurs] = {.fd = event_.descriptor(), .events = POLLIN, .revents = 0};
   const auto devices_at = virtio_.prepare(polled_);
-  const int ready =
-      ::poll(polled_.data(), polled_.size(), engine::poll_timeout(earlier(wake_at(), devices_at)));
+  const int ready = ::poll(polled_.data(), polled_.size(), run::poll_timeout(earlier(wake_at(), devices_at)));
   const auto polled = std::span(polled_);
   if (ready > 0) supervisor_.serve(polled.first<kOurs>());
   // Cleared before we look: what comes after that wakes us again.

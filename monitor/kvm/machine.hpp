@@ -13,17 +13,17 @@
 #include "cpu_threads.hpp"
 #include "event.hpp"
 #include "guest_memory.hpp"
-#include "io_apic.hpp"
-#include "power.hpp"
 #include "pvh/base/error.hpp"
 #include "pvh/boot/plan.hpp"
-#include "pvh/engine/outcome.hpp"
-#include "pvh/engine/supervisor.hpp"
+#include "pvh/run/outcome.hpp"
+#include "pvh/run/supervisor.hpp"
 #include "pvh/virtio/console.hpp"
-#include "rtc.hpp"
-#include "serial.hpp"
 #include "system.hpp"
 #include "virtio_slots.hpp"
+#include "x86/io_apic.hpp"
+#include "x86/power.hpp"
+#include "x86/rtc.hpp"
+#include "x86/serial.hpp"
 
 namespace pvh::kvm {
 
@@ -33,21 +33,21 @@ class Machine {
  public:
   /// All of these outlive it. `threads` runs the CPUs.
   Machine(Vm& vm, CpuThreads& threads, std::span<Vcpu> cpus, const GuestMemory& memory,
-          const boot::EntryState& entry, engine::Supervisor& supervisor, VirtioSlots& virtio,
+          const boot::EntryState& entry, run::Supervisor& supervisor, VirtioSlots& virtio,
           virtio::Console* console);
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
   ~Machine() { stop(); }
 
   /// Until the guest or something else ends it, and all that the guest said has been passed on.
-  [[nodiscard]] Result<engine::Outcome> run();
+  [[nodiscard]] Result<run::Outcome> run();
   /// What of the process's descriptors a run uses, besides the virtual machine's own.
   [[nodiscard]] std::vector<int> descriptors() const;
 
  private:
   /// How the guest ended.
   struct End {
-    engine::Ending ending;
+    run::Ending ending;
     std::string reason;                 ///< of a crash
     bool memory_gone = false;           ///< guest memory cannot be read any more
     std::optional<Error> failure = {};  ///< not the guest's: the host could not go on
@@ -60,26 +60,26 @@ class Machine {
   void serve_exit(Vcpu& cpu);
   void access_port(Vcpu& cpu);
   void access_memory(Vcpu& cpu);
-  void end(engine::Ending ending, std::string reason = {}, bool memory_gone = false);
+  void end(run::Ending ending, std::string reason = {}, bool memory_gone = false);
   void fail(const Error& error);
 
   // On the caller's thread.
   void wait_and_serve();
-  [[nodiscard]] std::optional<engine::Supervisor::Clock::time_point> wake_at() const;
+  [[nodiscard]] std::optional<run::Supervisor::Clock::time_point> wake_at() const;
   void serve_output();
   [[nodiscard]] bool pass_output_on();
   [[nodiscard]] std::size_t take_output(std::span<std::byte> into);
   [[nodiscard]] std::size_t type(Bytes keys);
   void drain();
   [[nodiscard]] std::optional<End> guest_end();
-  [[nodiscard]] engine::Outcome outcome_of(const End& end) const;
+  [[nodiscard]] run::Outcome outcome_of(const End& end) const;
   [[nodiscard]] std::string report(const End& end) const;
 
   CpuThreads& threads_;
   std::span<Vcpu> cpus_;
   const GuestMemory& memory_;
   const boot::EntryState& entry_;
-  engine::Supervisor& supervisor_;
+  run::Supervisor& supervisor_;
   VirtioSlots& virtio_;
   virtio::Console* console_;  ///< null where there is none
 
@@ -100,7 +100,7 @@ class Machine {
 
   std::vector<pollfd> polled_;
   /// When to look for more output, since the guest has been told that nobody waits for each byte of it.
-  std::optional<engine::Supervisor::Clock::time_point> more_output_at_;
+  std::optional<run::Supervisor::Clock::time_point> more_output_at_;
 };
 
 }  // namespace pvh::kvm

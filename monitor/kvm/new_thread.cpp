@@ -3,7 +3,7 @@
 #include <csignal>
 #include <system_error>
 
-#include "early_parts.hpp"
+#include "early/early_parts.hpp"
 
 namespace pvh::kvm {
 

@@ -14,7 +14,7 @@
 #include "pvh/base/address.hpp"
 #include "pvh/base/error.hpp"
 #include "pvh/base/unique_fd.hpp"
-#include "pvh/engine/host_error.hpp"
+#include "pvh/system/host_error.hpp"
 
 namespace pvh::kvm {
 
@@ -33,7 +33,7 @@ inline constexpr GuestAddress kScratch{0xfffbd000};
 [[nodiscard]] kvm_userspace_memory_region memory_region(std::uint32_t slot, const GuestRange& range,
                                                         std::span<std::byte> host);
 
-using engine::host_error;
+using system::host_error;
 
 /// One virtual CPU. `run` belongs to one thread; `interrupt` may come from another.
 class Vcpu {

@@ -22,7 +22,7 @@ std::uint32_t line_of(std::size_t device) {
 
 /// RAM and nothing else of what is backed: not the hole below 1 MiB with the ACPI tables.
 virtio::GuestMemory ram_of(const GuestMemory& memory) {
-  std::vector<virtio::MemoryPiece> out;
+  std::vector<backend::RamPiece> out;
   for (const boot::MemoryPiece& piece : memory.pieces()) {
     const auto add = [&](GuestAddress start, GuestAddress end) {
       const auto part =

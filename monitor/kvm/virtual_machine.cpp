@@ -6,9 +6,9 @@
 #include <span>
 #include <utility>
 
-#include "cpuid.hpp"
-#include "cpuid_table.hpp"
-#include "io_apic.hpp"
+#include "x86/cpuid.hpp"
+#include "x86/cpuid_table.hpp"
+#include "x86/io_apic.hpp"
 
 namespace pvh::kvm {
 

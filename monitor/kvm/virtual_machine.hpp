@@ -3,12 +3,12 @@
 
 #include <vector>
 
-#include "cpuid_table.hpp"
-#include "early_parts.hpp"
+#include "early/early_parts.hpp"
 #include "guest_memory.hpp"
 #include "pvh/base/error.hpp"
 #include "pvh/kvm/kvm.hpp"
 #include "system.hpp"
+#include "x86/cpuid_table.hpp"
 
 namespace pvh::kvm {
 

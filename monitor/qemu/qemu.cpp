@@ -8,9 +8,9 @@
 
 #include "command_line.hpp"
 #include "guest_files.hpp"
-#include "pvh/engine/host_error.hpp"
-#include "pvh/engine/process.hpp"
-#include "pvh/engine/supervisor.hpp"
+#include "pvh/run/supervisor.hpp"
+#include "pvh/system/host_error.hpp"
+#include "pvh/system/process.hpp"
 #include "session.hpp"
 
 namespace pvh::qemu {
@@ -24,7 +24,7 @@ struct Pipe {
 
 Result<Pipe> make_pipe() {
   int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return std::unexpected(engine::host_error("pipe", errno));
+  if (::pipe2(ends, O_CLOEXEC) != 0) return std::unexpected(system::host_error("pipe", errno));
   return Pipe{.read_end = UniqueFd(ends[0]), .write_end = UniqueFd(ends[1])};
 }
 
@@ -35,7 +35,7 @@ void never_block(const UniqueFd& fd) {
 
 }  // namespace
 
-Result<engine::Outcome> run(const boot::BootPlan& plan, const Options& options) {
+Result<run::Outcome> run(const boot::BootPlan& plan, const Options& options) {
   if (const auto possible = check_limits(plan.memory_size, options); !possible)
     return std::unexpected(possible.error());
   const auto files = make_guest_files(plan);
@@ -51,7 +51,7 @@ Result<engine::Outcome> run(const boot::BootPlan& plan, const Options& options) 
     never_block(*ours);
   int control[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control) != 0)
-    return std::unexpected(engine::host_error("pair of sockets", errno));
+    return std::unexpected(system::host_error("pair of sockets", errno));
   UniqueFd our_control(control[0]);
   UniqueFd their_control(control[1]);
 
@@ -66,9 +66,9 @@ Result<engine::Outcome> run(const boot::BootPlan& plan, const Options& options) 
   for (const int descriptor : descriptors_of(options.devices)) inherited.push_back(descriptor);
 
   // Before QEMU: from here on a signal no longer ends us with a child left to the kernel's mercy.
-  engine::Supervisor supervisor(options.input, options.output, options.timeout);
+  run::Supervisor supervisor(options.input, options.output, options.timeout);
   auto process =
-      engine::Process::start(command_line(files->memory_size, options), inherited, Fault::kQemuMissing);
+      system::Process::start(command_line(files->memory_size, options), inherited, Fault::kQemuMissing);
   if (!process) return std::unexpected(process.error());
   // QEMU has its own copies now; ours would keep the pipes from ending with it.
   input->read_end.reset();

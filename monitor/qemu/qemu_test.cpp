@@ -19,16 +19,16 @@
 #include <thread>
 
 #include "pvh/base/unique_fd.hpp"
-#include "pvh/engine_testing/pipe.hpp"
+#include "pvh/system_testing/pipe.hpp"
 #include "testing/tiny_guest.hpp"
 
 namespace pvh::qemu {
 namespace {
 
 using namespace std::chrono_literals;
-using engine::Ending;
-using engine::testing::Pipe;
-using engine::testing::read_all;
+using run::Ending;
+using system::testing::Pipe;
+using system::testing::read_all;
 namespace test = boot::testing;
 using test::Code;
 using test::plan_of;
@@ -65,7 +65,7 @@ class Qemu : public ::testing::Test {
   }
 
   /// Runs the plan; what the guest printed comes out in output_.
-  Result<engine::Outcome> run_and_listen(const boot::BootPlan& plan, Options with) {
+  Result<run::Outcome> run_and_listen(const boot::BootPlan& plan, Options with) {
     Pipe pipe;
     with.output = pipe.writer.get();
     std::thread listener([&] { output_ = read_all(pipe.reader.get()); });
@@ -421,7 +421,7 @@ TEST_F(Qemu, AMissingQemuIsNamed) {
 
 class FakeQemu : public Qemu {
  protected:
-  Result<engine::Outcome> run_fake(const std::string& script) {
+  Result<run::Outcome> run_fake(const std::string& script) {
     std::string name = ::testing::TempDir() + "pvh-fake-XXXXXX";
     UniqueFd file(::mkostemp(name.data(), O_CLOEXEC));
     EXPECT_EQ(::write(file.get(), script.data(), script.size()), static_cast<ssize_t>(script.size()));

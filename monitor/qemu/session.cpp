@@ -36,7 +36,7 @@ constexpr std::size_t kQuotedLines = 4;
 
 // Places in the array for poll().
 enum : std::size_t {
-  kSerialIn = engine::Supervisor::kPolled,
+  kSerialIn = run::Supervisor::kPolled,
   kSerialOut,
   kControlPoll,
   kMessagesPoll,
@@ -61,7 +61,7 @@ std::optional<std::size_t> disk_number(std::string_view node) {
 
 }  // namespace
 
-Session::Session(engine::Process process, Connections connections, engine::Supervisor& supervisor)
+Session::Session(system::Process process, Connections connections, run::Supervisor& supervisor)
     : process_(std::move(process)),
       control_(std::move(connections.control)),
       to_serial_(std::move(connections.to_serial)),
@@ -70,7 +70,7 @@ Session::Session(engine::Process process, Connections connections, engine::Super
       log_(std::move(connections.log), "Triple fault"),
       supervisor_(supervisor) {}
 
-Result<engine::Outcome> Session::run() {
+Result<run::Outcome> Session::run() {
   control_.execute("qmp_capabilities");
   control_.execute("cont");
   // QEMU has a session of its own, so that the terminal does not stop it with us; its clock shall stop too.
@@ -88,7 +88,7 @@ Result<engine::Outcome> Session::run() {
 
 void Session::wait_and_serve() {
   std::array<pollfd, kPolled> polled{};
-  const auto users = std::span(polled).first<engine::Supervisor::kPolled>();
+  const auto users = std::span(polled).first<run::Supervisor::kPolled>();
   supervisor_.prepare(users);
   polled[kSerialIn] = when(supervisor_.room() > 0, from_serial_.get(), POLLIN);
   polled[kSerialOut] = when(!supervisor_.typed().empty(), to_serial_.get(), POLLOUT);
@@ -96,7 +96,7 @@ void Session::wait_and_serve() {
   polled[kMessagesPoll] = when(true, messages_.descriptor(), POLLIN);
   polled[kLogPoll] = when(true, log_.descriptor(), POLLIN);
   polled[kExit] = when(true, process_.descriptor(), POLLIN);
-  if (::poll(polled.data(), polled.size(), engine::poll_timeout(wake_at())) <= 0) return;
+  if (::poll(polled.data(), polled.size(), run::poll_timeout(wake_at())) <= 0) return;
 
   supervisor_.serve(users);
   if (polled[kControlPoll].revents != 0) receive_control();
@@ -186,10 +186,9 @@ void Session::decide() {
   // The guest's own end goes before the user's, who could not know; a reader too slow for the rest does not
   // change it.
   if (!shutdown_reason_.empty() && (serial_drained_ || verdict)) {
-    if (shutdown_reason_ == kGuestShutdown)
-      return conclude({.ending = engine::Ending::kPowerOff, .detail = {}});
+    if (shutdown_reason_ == kGuestShutdown) return conclude({.ending = run::Ending::kPowerOff, .detail = {}});
     if (shutdown_reason_ == kGuestPanic)
-      return conclude({.ending = engine::Ending::kPanic, .detail = supervisor_.panic().value_or("")});
+      return conclude({.ending = run::Ending::kPanic, .detail = supervisor_.panic().value_or("")});
     if (shutdown_reason_ != kGuestReset) {
       error_ = Error{.what = Fault::kQemuDied, .subject = "QEMU", .found = shutdown_reason_};
       return quit();
@@ -206,15 +205,15 @@ void Session::decide() {
   if (verdict) conclude(std::move(*verdict));
 }
 
-engine::Outcome Session::outcome_of_reset() const {
-  if (supervisor_.panic()) return {.ending = engine::Ending::kPanic, .detail = *supervisor_.panic()};
+run::Outcome Session::outcome_of_reset() const {
+  if (supervisor_.panic()) return {.ending = run::Ending::kPanic, .detail = *supervisor_.panic()};
   if (log_.needle_seen())
-    return {.ending = engine::Ending::kTripleFault,
+    return {.ending = run::Ending::kTripleFault,
             .detail = readable_registers(registers_.value_or(""), code_)};
-  return {.ending = engine::Ending::kReboot, .detail = {}};
+  return {.ending = run::Ending::kReboot, .detail = {}};
 }
 
-void Session::conclude(engine::Outcome outcome) {
+void Session::conclude(run::Outcome outcome) {
   outcome_ = std::move(outcome);
   outcome_->duration = supervisor_.elapsed();
   quit();
@@ -235,7 +234,7 @@ void Session::drain() {
   while (supervisor_.flush() && from_serial_);
 }
 
-Result<engine::Outcome> Session::report() {
+Result<run::Outcome> Session::report() {
   const std::string how = process_.wait();
   if (error_) return std::unexpected(std::move(*error_));
   if (auto lost = supervisor_.output_error()) return std::unexpected(std::move(*lost));

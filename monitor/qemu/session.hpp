@@ -10,11 +10,11 @@
 #include "control.hpp"
 #include "pvh/base/error.hpp"
 #include "pvh/base/unique_fd.hpp"
-#include "pvh/engine/byte_queue.hpp"
-#include "pvh/engine/outcome.hpp"
-#include "pvh/engine/process.hpp"
-#include "pvh/engine/side_pipe.hpp"
-#include "pvh/engine/supervisor.hpp"
+#include "pvh/run/outcome.hpp"
+#include "pvh/run/supervisor.hpp"
+#include "pvh/system/byte_queue.hpp"
+#include "pvh/system/process.hpp"
+#include "pvh/system/side_pipe.hpp"
 
 namespace pvh::qemu {
 
@@ -29,7 +29,7 @@ struct Connections {
 
 class Session {
  public:
-  Session(engine::Process process, Connections connections, engine::Supervisor& supervisor);
+  Session(system::Process process, Connections connections, run::Supervisor& supervisor);
 
   /// Whom to tell, once of each, that a disk failed: `Options::report_disk`.
   void report_disks_to(std::function<void(std::size_t number, const Error& error)> report_disk) {
@@ -37,10 +37,10 @@ class Session {
   }
 
   /// Until QEMU has ended, for whatever reason, and all that the guest said has been passed on.
-  [[nodiscard]] Result<engine::Outcome> run();
+  [[nodiscard]] Result<run::Outcome> run();
 
  private:
-  using Clock = engine::Supervisor::Clock;
+  using Clock = run::Supervisor::Clock;
 
   void wait_and_serve();
   void receive_control();
@@ -49,27 +49,27 @@ class Session {
   void read_serial();
   void write_serial();
   void decide();
-  void conclude(engine::Outcome outcome);
+  void conclude(run::Outcome outcome);
   void quit();
   void drain();
-  [[nodiscard]] engine::Outcome outcome_of_reset() const;
+  [[nodiscard]] run::Outcome outcome_of_reset() const;
   [[nodiscard]] std::optional<Clock::time_point> wake_at() const;
-  [[nodiscard]] Result<engine::Outcome> report();
+  [[nodiscard]] Result<run::Outcome> report();
 
-  engine::Process process_;
+  system::Process process_;
   Control control_;
   UniqueFd to_serial_;
   UniqueFd from_serial_;
-  engine::SidePipe messages_;
-  engine::SidePipe log_;
-  engine::Supervisor& supervisor_;
+  system::SidePipe messages_;
+  system::SidePipe log_;
+  run::Supervisor& supervisor_;
 
   std::string shutdown_reason_;  ///< of QEMU's SHUTDOWN event, once it has come
   bool serial_drained_ = false;  ///< nothing was left in the pipe after that
   std::optional<std::string> registers_;
   std::string code_;
   bool registers_asked_ = false;
-  std::optional<engine::Outcome> outcome_;
+  std::optional<run::Outcome> outcome_;
   std::optional<Error> error_;
   std::optional<Clock::time_point> kill_at_;
   bool exited_ = false;

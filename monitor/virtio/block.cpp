@@ -6,12 +6,16 @@
 #include <cstring>
 #include <utility>
 
-#include "disk_io.hpp"
+#include "pvh/backend/disk_io.hpp"
 
 namespace pvh::virtio {
 
 namespace {
 
+using backend::Completion;
+using backend::DiskIo;
+using backend::kSectorSize;
+using backend::Transfer;
 using Kind = Transfer::Kind;
 
 // Features, by bit.
@@ -98,7 +102,7 @@ struct Block::Request {
   bool must_read_zero = false;  ///< the range, afterwards
 };
 
-Block::Block(DiskFile file, Options options) : file_(std::move(file)), options_(std::move(options)) {
+Block::Block(backend::DiskFile file, Options options) : file_(std::move(file)), options_(std::move(options)) {
   options_.queues = std::max(1U, options_.queues);
 }
 
@@ -138,8 +142,8 @@ void Block::write_config(std::uint64_t offset, Bytes in) {
 }
 
 void Block::settle(const std::function<void()>& confine) {
-  if (!options_.threads_only) io_ = ring_io(file_.descriptor());
-  if (!io_) io_ = thread_io(file_.descriptor(), confine);
+  if (!options_.threads_only) io_ = backend::ring_io(file_.descriptor());
+  if (!io_) io_ = backend::thread_io(file_.descriptor(), confine);
 }
 
 std::vector<int> Block::descriptors() const {

@@ -52,7 +52,7 @@ class TemporaryFile {
 
 std::string numbered(std::size_t size) {
   std::string out(size, ' ');
-  for (std::size_t i = 0; i < size; ++i) out[i] = static_cast<char>('a' + i / kSectorSize % 26);
+  for (std::size_t i = 0; i < size; ++i) out[i] = static_cast<char>('a' + i / backend::kSectorSize % 26);
   return out;
 }
 
@@ -60,7 +60,7 @@ std::string numbered(std::size_t size) {
 class Disk : public ::testing::TestWithParam<bool> {
  protected:
   void open(bool read_only = false, std::uint64_t features = 0) {
-    auto disk = DiskFile::open(file_.path(), read_only, "disk 0");
+    auto disk = backend::DiskFile::open(file_.path(), read_only, "disk 0");
     ASSERT_TRUE(disk);
     device_ = std::make_unique<Block>(std::move(*disk), Block::Options{.name = "disk 0",
                                                                        .serial = "serial-1",
@@ -328,17 +328,17 @@ TEST_P(Disk, AnswersMoreRequestsThanItHasPlacesFor) {
 TEST(DiskFiles, AreOpenForOneWriterOrManyReaders) {
   const TemporaryFile file(numbered(1024));
   const auto opens = [&](bool read_only) {
-    return DiskFile::open(file.path(), read_only, "disk 0").has_value();
+    return backend::DiskFile::open(file.path(), read_only, "disk 0").has_value();
   };
   {
-    const auto writer = DiskFile::open(file.path(), false, "disk 0");
+    const auto writer = backend::DiskFile::open(file.path(), false, "disk 0");
     ASSERT_TRUE(writer);
     EXPECT_FALSE(opens(false));
     EXPECT_FALSE(opens(true));
-    EXPECT_EQ(DiskFile::open(file.path(), true, "disk 1").error().what, Fault::kDiskInUse);
+    EXPECT_EQ(backend::DiskFile::open(file.path(), true, "disk 1").error().what, Fault::kDiskInUse);
   }
   {
-    const auto reader = DiskFile::open(file.path(), true, "disk 0");
+    const auto reader = backend::DiskFile::open(file.path(), true, "disk 0");
     ASSERT_TRUE(reader);
     EXPECT_TRUE(opens(true));
     EXPECT_FALSE(opens(false));
@@ -348,13 +348,14 @@ TEST(DiskFiles, AreOpenForOneWriterOrManyReaders) {
 
 TEST(DiskFiles, AreLockedUnderWhateverName) {
   const TemporaryFile file(numbered(1024));
-  const auto writer = DiskFile::open(file.path(), false, "disk 0");
+  const auto writer = backend::DiskFile::open(file.path(), false, "disk 0");
   ASSERT_TRUE(writer);
   const std::string moved = file.path() + "-moved";
   fs::rename(file.path(), moved);
-  EXPECT_EQ(DiskFile::open(moved, true, "disk 1").error().what, Fault::kDiskInUse);
+  EXPECT_EQ(backend::DiskFile::open(moved, true, "disk 1").error().what, Fault::kDiskInUse);
   std::ofstream(file.path()) << numbered(1024);
-  EXPECT_TRUE(DiskFile::open(file.path(), false, "disk 1")) << "another file of that name is another disk";
+  EXPECT_TRUE(backend::DiskFile::open(file.path(), false, "disk 1"))
+      << "another file of that name is another disk";
   fs::remove(moved);
 }
 
@@ -362,7 +363,7 @@ TEST(DiskFiles, StayLockedWhileAChildThatWasForkedHasThem) {
   const TemporaryFile file(numbered(1024));
   int pipe[2];
   ASSERT_EQ(::pipe(pipe), 0);
-  auto writer = DiskFile::open(file.path(), false, "disk 0");
+  auto writer = backend::DiskFile::open(file.path(), false, "disk 0");
   ASSERT_TRUE(writer);
   const pid_t child = ::fork();
   if (child == 0) {
@@ -374,16 +375,16 @@ TEST(DiskFiles, StayLockedWhileAChildThatWasForkedHasThem) {
   {
     const auto gone = std::move(*writer);
   }
-  EXPECT_FALSE(DiskFile::open(file.path(), false, "disk 0"));
+  EXPECT_FALSE(backend::DiskFile::open(file.path(), false, "disk 0"));
   ::close(pipe[1]);
   ::waitpid(child, nullptr, 0);
   ::close(pipe[0]);
-  EXPECT_TRUE(DiskFile::open(file.path(), false, "disk 0"));
+  EXPECT_TRUE(backend::DiskFile::open(file.path(), false, "disk 0"));
 }
 
 TEST(DiskFiles, WaitForTheirHost) {
   const TemporaryFile file(numbered(1024));
-  const auto disk = DiskFile::open(file.path(), false, "disk 0");
+  const auto disk = backend::DiskFile::open(file.path(), false, "disk 0");
   ASSERT_TRUE(disk);
   EXPECT_EQ(::fcntl(disk->descriptor(), F_GETFL) & O_NONBLOCK, 0);
 }
@@ -392,18 +393,18 @@ TEST(DiskFiles, AreLockedOnlyWhileTheirProcessLives) {
   const TemporaryFile file(numbered(1024));
   const pid_t child = ::fork();
   if (child == 0) {
-    const auto held = DiskFile::open(file.path(), false, "disk 0");
+    const auto held = backend::DiskFile::open(file.path(), false, "disk 0");
     ::raise(held ? SIGKILL : SIGABRT);
   }
   int status = 0;
   ::waitpid(child, &status, 0);
   EXPECT_EQ(WTERMSIG(status), SIGKILL);
-  EXPECT_TRUE(DiskFile::open(file.path(), false, "disk 0"));
+  EXPECT_TRUE(backend::DiskFile::open(file.path(), false, "disk 0"));
 }
 
 TEST(DiskFiles, AreRefusedWhereTheyCanBeNoDisk) {
   const auto fault = [](const std::string& path, bool read_only = false) {
-    const auto opened = DiskFile::open(path, read_only, "disk 0");
+    const auto opened = backend::DiskFile::open(path, read_only, "disk 0");
     return opened ? Fault::kCount_ : opened.error().what;
   };
   const TemporaryFile empty("");
@@ -419,7 +420,7 @@ TEST(DiskFiles, OfOtherFormatsThanRawAreNamedAsQemuImgDoes) {
   const auto format = [](std::string begin) {
     begin.resize(1024, 'x');
     const TemporaryFile file(begin);
-    const auto opened = DiskFile::open(file.path(), false, "disk 0");
+    const auto opened = backend::DiskFile::open(file.path(), false, "disk 0");
     if (opened) return std::string("raw");
     EXPECT_EQ(opened.error().what, Fault::kDiskFormat);
     const auto* found = std::get_if<std::string>(&opened.error().found);
@@ -438,7 +439,7 @@ TEST(DiskFiles, OfOtherFormatsThanRawAreNamedAsQemuImgDoes) {
   EXPECT_EQ(format("WithoutFreeSpace"), "parallels");
   EXPECT_EQ(format("WithouFreSpacExt"), "parallels");
   const TemporaryFile odd("# Disk DescriptorFile\n");
-  EXPECT_EQ(DiskFile::open(odd.path(), false, "disk 0").error().what, Fault::kDiskFormat);
+  EXPECT_EQ(backend::DiskFile::open(odd.path(), false, "disk 0").error().what, Fault::kDiskFormat);
   // All but the last byte, or elsewhere.
   EXPECT_EQ(format("vhdxfil"), "raw");
   EXPECT_EQ(format(" KDMV"), "raw");

@@ -8,7 +8,7 @@ namespace pvh::virtio {
 std::optional<std::span<std::byte>> GuestMemory::find(GuestAddress at, std::uint64_t size) const {
   const auto wanted = GuestRange::from_size(at, size);
   if (!wanted) return std::nullopt;
-  for (const MemoryPiece& piece : pieces_) {
+  for (const RamPiece& piece : pieces_) {
     if (!piece.range.contains(*wanted)) continue;
     return piece.host.subspan(at.value() - piece.range.start().value(), size);
   }

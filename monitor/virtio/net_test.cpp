@@ -43,7 +43,7 @@ class SocketPort final : public NetPort {
   UniqueFd socket_;
 };
 
-constexpr Mac kMac = {0x02, 1, 2, 3, 4, 5};
+constexpr backend::Mac kMac = {0x02, 1, 2, 3, 4, 5};
 constexpr std::uint64_t kBuffer = 0x20000;
 constexpr unsigned kTo = 0;
 constexpr unsigned kFrom = 1;
@@ -264,20 +264,20 @@ TEST_F(NetCards, ShowAnUnpluggedCableWhenThePortIsGone) {
 }
 
 TEST(Macs, AreReadAndWritten) {
-  const auto mac = parse_mac("02:00:5e:10:AB:01");
+  const auto mac = backend::parse_mac("02:00:5e:10:AB:01");
   ASSERT_TRUE(mac);
-  EXPECT_EQ(mac_text(*mac), "02:00:5e:10:ab:01");
+  EXPECT_EQ(backend::mac_text(*mac), "02:00:5e:10:ab:01");
   for (const char* text :
        {"", "02:00:5e:10:00", "02:00:5e:10:00:01:", "02-00-5e-10-00-01", "01:00:5e:10:00:01",
         "00:00:00:00:00:00", "0x:00:5e:10:00:01", "02:00:5e:10:00:-1", "2:000:5e:10:00:01"})
-    EXPECT_FALSE(parse_mac(text)) << text;
+    EXPECT_FALSE(backend::parse_mac(text)) << text;
 }
 
 TEST(Macs, AreStableAndDifferByTapAndSlot) {
-  EXPECT_EQ(default_mac("tap0", 1), default_mac("tap0", 1));
-  EXPECT_NE(default_mac("tap0", 1), default_mac("tap1", 1));
-  EXPECT_NE(default_mac("tap0", 1), default_mac("tap0", 2));
-  EXPECT_EQ(default_mac("tap0", 1)[0], 2) << "of one card, and nobody's by right";
+  EXPECT_EQ(backend::default_mac("tap0", 1), backend::default_mac("tap0", 1));
+  EXPECT_NE(backend::default_mac("tap0", 1), backend::default_mac("tap1", 1));
+  EXPECT_NE(backend::default_mac("tap0", 1), backend::default_mac("tap0", 2));
+  EXPECT_EQ(backend::default_mac("tap0", 1)[0], 2) << "of one card, and nobody's by right";
 }
 
 }  // namespace

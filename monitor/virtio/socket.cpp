@@ -1,43 +1,26 @@
 #include "pvh/virtio/socket.hpp"
 
-#include <fcntl.h>
 #include <sys/ioctl.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 
-#include "pvh/virtio/vhost_calls.hpp"
+#include "pvh/backend/vhost_calls.hpp"
+#include "pvh/backend/vsock.hpp"
+#include "pvh/virtio/vhost_queues.hpp"
 
 namespace pvh::virtio {
 
 namespace {
 
-constexpr const char* kDevice = "/dev/vhost-vsock";
 constexpr std::uint64_t kSequencedPackets = std::uint64_t{1} << 1U;
-
-std::unexpected<Error> failed(int reason) {
-  return std::unexpected(
-      Error{.what = Fault::kSocketFailed, .subject = kDevice, .found = std::string(std::strerror(reason))});
-}
 
 }  // namespace
 
-Result<UniqueFd> open_socket_end(std::uint32_t cid) {
-  UniqueFd end(::open(kDevice, O_RDWR | O_CLOEXEC));
-  if (!end && (errno == ENOENT || errno == ENODEV || errno == ENXIO))
-    return std::unexpected(Error{.what = Fault::kSocketMissing, .subject = kDevice});
-  if (!end) return failed(errno);
-  const std::uint64_t number = cid;
-  if (::ioctl(end.get(), VHOST_VSOCK_SET_GUEST_CID, &number) == 0) return end;
-  if (errno == EADDRINUSE)
-    return std::unexpected(Error{.what = Fault::kSocketInUse, .found = std::uint64_t{cid}});
-  return failed(errno);
-}
-
 Result<std::unique_ptr<Socket>> Socket::create(UniqueFd end, std::uint32_t cid) {
-  Vhost vhost(std::move(end), kServedQueues);
-  if (!vhost.valid()) return failed(errno);
+  backend::Vhost vhost(std::move(end), kServedQueues);
+  if (!vhost.valid()) return std::unexpected(backend::vsock_error(errno));
   return std::make_unique<Socket>(std::move(vhost), cid);
 }
 
@@ -60,7 +43,7 @@ bool Socket::set_running(bool running) const {
 
 void Socket::start(Driver& driver) {
   driver_ = &driver;
-  if (!vhost_.prepare(driver) || !set_running(true)) return driver.broken();
+  if (!hand_over_queues(vhost_, driver) || !set_running(true)) return driver.broken();
   vhost_.notify();
 }
 

@@ -56,7 +56,7 @@ bool is_gone() {
 
 }  // namespace
 
-StreamPort::StreamPort(UniqueFd stream, std::optional<Passt> program)
+StreamPort::StreamPort(UniqueFd stream, std::optional<backend::Passt> program)
     : program_(std::move(program)),
       stream_(std::move(stream)),
       received_(std::make_unique_for_overwrite<std::byte[]>(kReceived)) {}

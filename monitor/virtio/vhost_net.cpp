@@ -2,9 +2,10 @@
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
-#include "pvh/virtio/vhost_calls.hpp"
+#include "pvh/backend/vhost_calls.hpp"
 
-#include "pvh/virtio/tap.hpp"
+#include "pvh/virtio/tap_port.hpp"
+#include "pvh/virtio/vhost_queues.hpp"
 
 namespace pvh::virtio {
 
@@ -19,13 +20,13 @@ constexpr std::uint64_t kVhostFeatures = kCommonFeatures | kNetMergeable;
 std::unique_ptr<VhostNet> VhostNet::create(UniqueFd& tap, Options options) {
   UniqueFd device(::open("/dev/vhost-net", O_RDWR | O_CLOEXEC));
   if (!device) return nullptr;
-  Vhost vhost(std::move(device), kQueues);
+  backend::Vhost vhost(std::move(device), kQueues);
   // An old one that does not know rings of today is worth nothing to us.
   if (!vhost.valid() || (vhost.features() & kVhostFeatures) != kVhostFeatures) return nullptr;
   return std::make_unique<VhostNet>(std::move(tap), std::move(vhost), std::move(options));
 }
 
-VhostNet::VhostNet(UniqueFd tap, Vhost vhost, Options options)
+VhostNet::VhostNet(UniqueFd tap, backend::Vhost vhost, Options options)
     : NetCard(std::move(options)), tap_(std::move(tap)), vhost_(std::move(vhost)) {}
 
 std::uint64_t VhostNet::features() const {
@@ -50,7 +51,7 @@ bool VhostNet::connect(int tap) const {
 void VhostNet::start(Driver& driver) {
   driver_ = &driver;
   set_tap_offloads(tap_.get(), driver.features());
-  if (!vhost_.prepare(driver) || !connect(tap_.get())) return driver.broken();
+  if (!hand_over_queues(vhost_, driver) || !connect(tap_.get())) return driver.broken();
   vhost_.notify();
 }
 

@@ -10,7 +10,7 @@
 #include <linux/kvm.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include "pvh/virtio/vhost_calls.hpp"
+#include "pvh/backend/vhost_calls.hpp"
 
 #include <cstdint>
 #include <initializer_list>

@@ -32,7 +32,7 @@
 #include <vector>
 
 #include "pvh/base/unique_fd.hpp"
-#include "pvh/engine/side_pipe.hpp"
+#include "pvh/system/side_pipe.hpp"
 
 namespace pvh::kvm::sandbox {
 namespace {
@@ -116,7 +116,7 @@ TEST_F(Sandbox, TheDevicesThreadLearnsOfTheEndOfAnotherProgram) {
   const auto learns = [] {
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_NONBLOCK) != 0) return false;
-    engine::SidePipe words{UniqueFd(ends[0]), ""};
+    system::SidePipe words{UniqueFd(ends[0]), ""};
     ::close(ends[1]);
     if (!confine(Thread::kDevices, {0, 1, 2, ends[0]})) return false;
     words.serve();

@@ -4,8 +4,8 @@
 #include <span>
 #include <string>
 
-#include "pvh/conform/report.hpp"
 #include "pvh/consumers/run.hpp"
+#include "pvh/report/report.hpp"
 
 namespace pvh::consumers {
 

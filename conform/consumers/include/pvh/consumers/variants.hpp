@@ -13,7 +13,7 @@
 #include "pvh/base/address.hpp"
 #include "pvh/base/error.hpp"
 #include "pvh/boot/entry_state.hpp"
-#include "pvh/conform/clauses.hpp"
+#include "pvh/judge/clauses.hpp"
 
 namespace pvh::consumers {
 

@@ -29,6 +29,8 @@ enum class Clause : std::uint8_t {
 
 /// "NOTE-2"; empty for kNone.
 [[nodiscard]] std::string_view clause_id(Clause clause);
+/// The clause with the id `text` ("MAP-3"); nothing where there is none, or `text` is empty.
+[[nodiscard]] std::optional<Clause> clause_named(std::string_view text);
 
 /// Each kind of thing that can be wrong. A room adds its own at the end of its section.
 enum class Fault : std::uint16_t {

@@ -16,7 +16,7 @@
 #include "pvh/base/file_view.hpp"
 #include "pvh/board/board.hpp"
 #include "pvh/boot/plan.hpp"
-#include "pvh/engine/outcome.hpp"
+#include "pvh/run/outcome.hpp"
 #include "pvh/virtio/console.hpp"
 #include "pvh/virtio/device.hpp"
 
@@ -82,6 +82,6 @@ struct Options {
 /// Plans a guest and makes a virtual machine for it at the same time, and runs it until the guest or
 /// something else ends it. Nothing where the planner has nothing, whatever else failed. While it runs, the
 /// signal SIGUSR1 is ours.
-[[nodiscard]] Result<std::optional<engine::Outcome>> run(const Planner& planner, const Options& options);
+[[nodiscard]] Result<std::optional<run::Outcome>> run(const Planner& planner, const Options& options);
 
 }  // namespace pvh::kvm

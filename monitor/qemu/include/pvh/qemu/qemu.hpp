@@ -10,7 +10,7 @@
 
 #include "pvh/base/error.hpp"
 #include "pvh/boot/plan.hpp"
-#include "pvh/engine/outcome.hpp"
+#include "pvh/run/outcome.hpp"
 
 namespace pvh::qemu {
 
@@ -61,6 +61,6 @@ struct Options {
 };
 
 /// Runs `plan` until the guest or something else ends it. Leaves no process, file or changed terminal behind.
-[[nodiscard]] Result<engine::Outcome> run(const boot::BootPlan& plan, const Options& options);
+[[nodiscard]] Result<run::Outcome> run(const boot::BootPlan& plan, const Options& options);
 
 }  // namespace pvh::qemu

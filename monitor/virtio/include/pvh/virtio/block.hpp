@@ -7,13 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "pvh/backend/disk_file.hpp"
+#include "pvh/backend/disk_io.hpp"
 #include "pvh/virtio/device.hpp"
-#include "pvh/virtio/disk_file.hpp"
 
 namespace pvh::virtio {
-
-class DiskIo;
-struct Completion;
 
 class Block final : public Device {
  public:
@@ -26,7 +24,7 @@ class Block final : public Device {
     std::function<void(const Error&)> report = [](const Error&) {};
   };
 
-  Block(DiskFile file, Options options);
+  Block(backend::DiskFile file, Options options);
   Block(const Block&) = delete;
   Block& operator=(const Block&) = delete;
   ~Block() override;
@@ -61,7 +59,7 @@ class Block final : public Device {
   void clear_range(Request& request, bool discard);
   void begin(Request& request);
 
-  void finish_transfer(const Completion& completion);
+  void finish_transfer(const backend::Completion& completion);
   void go_on(Request& request, std::uint32_t moved);
   void do_without(Request& request);
   void answer(Request& request, std::uint8_t status);
@@ -72,9 +70,9 @@ class Block final : public Device {
   /// Whether the file is shorter than the disk: looked at once for all that is served together.
   [[nodiscard]] bool is_cut();
 
-  DiskFile file_;
+  backend::DiskFile file_;
   Options options_;
-  std::unique_ptr<DiskIo> io_;
+  std::unique_ptr<backend::DiskIo> io_;
   bool submitted_ = true;
 
   Driver* driver_ = nullptr;

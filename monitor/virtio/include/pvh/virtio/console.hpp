@@ -4,8 +4,8 @@
 #include <functional>
 #include <mutex>
 
-#include "pvh/engine/byte_queue.hpp"
-#include "pvh/engine/event.hpp"
+#include "pvh/system/byte_queue.hpp"
+#include "pvh/system/event.hpp"
 #include "pvh/virtio/device.hpp"
 
 namespace pvh::virtio {
@@ -46,7 +46,7 @@ class Console final : public Device {
   [[nodiscard]] bool pass_unsent_on();
 
   std::function<void()> wake_ = [] {};
-  engine::Event changed_;  ///< the user's side has done something
+  system::Event changed_;  ///< the user's side has done something
   Driver* driver_ = nullptr;
   Chain chain_;
   Buffers unsent_;  ///< of the chain that is being taken; the user may be slow
@@ -54,8 +54,8 @@ class Console final : public Device {
   bool holds_chain_ = false;
 
   std::mutex mutex_;  // the user's side comes past the transport
-  engine::ByteQueue output_{kOutputSize};
-  engine::ByteQueue input_{kInputSize};
+  system::ByteQueue output_{kOutputSize};
+  system::ByteQueue input_{kInputSize};
 };
 
 }  // namespace pvh::virtio

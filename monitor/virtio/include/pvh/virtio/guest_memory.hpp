@@ -13,29 +13,26 @@
 #include <span>
 #include <vector>
 
+#include "pvh/backend/shared_queue.hpp"
 #include "pvh/base/address.hpp"
 #include "pvh/base/bytes.hpp"
 
 namespace pvh::virtio {
 
-/// A piece of guest RAM and where this process sees it.
-struct MemoryPiece {
-  GuestRange range;
-  std::span<std::byte> host;  ///< as long as `range`
-};
+using backend::RamPiece;
 
 /// Guest RAM as devices see it. The host's mapping outlives it and does not move.
 class GuestMemory {
  public:
-  explicit GuestMemory(std::vector<MemoryPiece> pieces) : pieces_(std::move(pieces)) {}
+  explicit GuestMemory(std::vector<RamPiece> pieces) : pieces_(std::move(pieces)) {}
 
   /// `size` bytes from `at` on, where all of them lie in one piece of RAM. Nothing for an empty range.
   [[nodiscard]] std::optional<std::span<std::byte>> find(GuestAddress at, std::uint64_t size) const;
 
-  [[nodiscard]] std::span<const MemoryPiece> pieces() const { return pieces_; }
+  [[nodiscard]] std::span<const RamPiece> pieces() const { return pieces_; }
 
  private:
-  std::vector<MemoryPiece> pieces_;  // a handful
+  std::vector<RamPiece> pieces_;  // a handful
 };
 
 /// A number that the guest may change at any moment, read once. `memory` has room for it at `offset`; where

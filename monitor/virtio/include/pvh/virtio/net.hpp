@@ -6,8 +6,8 @@
 #include <memory>
 #include <string>
 
+#include "pvh/backend/ethernet.hpp"
 #include "pvh/virtio/device.hpp"
-#include "pvh/virtio/mac.hpp"
 #include "pvh/virtio/net_port.hpp"
 
 namespace pvh::virtio {
@@ -17,7 +17,7 @@ class NetCard : public Device {
  public:
   struct Options {
     std::string name;  ///< for reports: "network 0"
-    Mac mac{};
+    backend::Mac mac{};
     /// Of a port that is gone. Called on any thread.
     std::function<void(const Error&)> report = [](const Error&) {};
   };

@@ -11,7 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "pvh/base/unique_fd.hpp"
+#include "pvh/backend/ethernet.hpp"
+#include "pvh/backend/tap.hpp"
 #include "pvh/virtio/guest_memory.hpp"
 
 namespace pvh::virtio {
@@ -35,8 +36,10 @@ inline constexpr std::uint64_t kNetStatus = std::uint64_t{1} << 16U;
 inline constexpr std::size_t kNetHeaderSize = 12;
 inline constexpr std::size_t kNetHeaderBuffers = 10;
 
-/// The largest that a host's interface takes or gives, with the header: 64 KiB of IP, Ethernet, a VLAN's tag.
-inline constexpr std::size_t kLargestFrame = kNetHeaderSize + ETHER_HDR_LEN + 4 + 65536;
+static_assert(kNetHeaderSize == backend::kTapHeaderSize);
+
+/// The largest frame, with the header.
+inline constexpr std::size_t kLargestFrame = kNetHeaderSize + backend::kLargestEthernetFrame;
 
 class NetPort {
  public:

@@ -25,13 +25,7 @@ struct Chain {
   Buffers writable;
 };
 
-/// Where a queue lies, as the driver wrote it: nothing of it is checked yet.
-struct QueuePlace {
-  std::uint32_t size = 0;
-  std::uint64_t descriptors = 0;
-  std::uint64_t available = 0;
-  std::uint64_t used = 0;
-};
+using backend::QueuePlace;
 
 class Queue {
  public:

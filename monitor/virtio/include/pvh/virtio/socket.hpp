@@ -3,23 +3,16 @@
 
 #include <memory>
 
-#include "pvh/virtio/vhost.hpp"
+#include "pvh/backend/vhost.hpp"
+#include "pvh/virtio/device.hpp"
 
 namespace pvh::virtio {
 
-/// The first CID that a guest can have, and the last: the others are nobody's, the host's own, or
-/// everybody's.
-inline constexpr std::uint32_t kFirstCid = 3;
-inline constexpr std::uint32_t kLastCid = 0xfffffffe;
-
-/// The host's end of the guest that has this CID, as long as it is open.
-[[nodiscard]] Result<UniqueFd> open_socket_end(std::uint32_t cid);
-
 class Socket final : public Device {
  public:
-  /// `end` as open_socket_end gave it for `cid`.
+  /// `end` as backend::open_vsock gave it for `cid`.
   [[nodiscard]] static Result<std::unique_ptr<Socket>> create(UniqueFd end, std::uint32_t cid);
-  Socket(Vhost vhost, std::uint32_t cid) : vhost_(std::move(vhost)), cid_(cid) {}
+  Socket(backend::Vhost vhost, std::uint32_t cid) : vhost_(std::move(vhost)), cid_(cid) {}
 
   [[nodiscard]] std::uint32_t id() const override { return 19; }
   [[nodiscard]] std::uint64_t features() const override;
@@ -42,7 +35,7 @@ class Socket final : public Device {
 
   [[nodiscard]] bool set_running(bool running) const;
 
-  Vhost vhost_;
+  backend::Vhost vhost_;
   std::uint32_t cid_;
   Driver* driver_ = nullptr;
 };

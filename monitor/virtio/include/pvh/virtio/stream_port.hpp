@@ -4,20 +4,20 @@
 #include <memory>
 #include <optional>
 
+#include "pvh/backend/user_network.hpp"
 #include "pvh/virtio/net_port.hpp"
-#include "pvh/virtio/user_network.hpp"
 
 namespace pvh::virtio {
 
 class StreamPort final : public NetPort {
  public:
   /// `stream` is a connected socket that does not block; `program`, where there is one, is at its other end.
-  explicit StreamPort(UniqueFd stream, std::optional<Passt> program = std::nullopt);
+  explicit StreamPort(UniqueFd stream, std::optional<backend::Passt> program = std::nullopt);
 
   /// The other end computes all checksums, and nothing between us can change a byte.
   [[nodiscard]] std::uint64_t features() const override { return kNetGuestChecksum; }
   void accept(std::uint64_t features) override;
-  [[nodiscard]] std::uint16_t mtu() const override { return kUserNetworkMtu; }
+  [[nodiscard]] std::uint16_t mtu() const override { return backend::kUserNetworkMtu; }
   [[nodiscard]] int descriptor() const override { return stream_.get(); }
   [[nodiscard]] std::vector<int> descriptors() const override;
   [[nodiscard]] Received receive(std::span<const iovec> into) override;
@@ -31,7 +31,7 @@ class StreamPort final : public NetPort {
   [[nodiscard]] bool write(std::size_t& left);
   [[nodiscard]] bool complete_cut_frame();
 
-  std::optional<Passt> program_;
+  std::optional<backend::Passt> program_;
   UniqueFd stream_;  // closed before `program_` is waited for
   bool guest_trusts_ = false;
 

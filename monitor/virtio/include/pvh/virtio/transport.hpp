@@ -8,7 +8,7 @@
 #include <optional>
 #include <vector>
 
-#include "pvh/engine/event.hpp"
+#include "pvh/system/event.hpp"
 #include "pvh/virtio/device.hpp"
 
 namespace pvh::virtio {
@@ -88,8 +88,8 @@ class Transport final : private Driver {
 
   Device& device_;
   const GuestMemory& memory_;
-  engine::Event interrupt_;
-  engine::Event notified_;
+  system::Event interrupt_;
+  system::Event notified_;
   std::atomic<std::uint32_t> interrupt_status_ = 0;
 
   std::mutex mutex_;  // what follows, and the device

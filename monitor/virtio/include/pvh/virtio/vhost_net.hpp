@@ -1,8 +1,8 @@
 // A network card whose frames the host's kernel carries between its queues and a tap.
 #pragma once
 
+#include "pvh/backend/vhost.hpp"
 #include "pvh/virtio/net.hpp"
-#include "pvh/virtio/vhost.hpp"
 
 namespace pvh::virtio {
 
@@ -10,7 +10,7 @@ class VhostNet final : public NetCard {
  public:
   /// Null where this host or this user has no such thing; `tap` is then untouched.
   [[nodiscard]] static std::unique_ptr<VhostNet> create(UniqueFd& tap, Options options);
-  VhostNet(UniqueFd tap, Vhost vhost, Options options);
+  VhostNet(UniqueFd tap, backend::Vhost vhost, Options options);
 
   [[nodiscard]] std::uint64_t features() const override;
   [[nodiscard]] std::vector<int> descriptors() const override;
@@ -29,7 +29,7 @@ class VhostNet final : public NetCard {
   [[nodiscard]] bool connect(int tap) const;
 
   UniqueFd tap_;
-  Vhost vhost_;
+  backend::Vhost vhost_;
   Driver* driver_ = nullptr;
 };
 

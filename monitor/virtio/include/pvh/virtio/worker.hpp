@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "pvh/engine/event.hpp"
+#include "pvh/system/event.hpp"
 #include "pvh/virtio/transport.hpp"
 
 namespace pvh::virtio {
@@ -48,7 +48,7 @@ class Worker {
 
   std::vector<Transport*> transports_;
   std::vector<Part> parts_;
-  engine::Event event_;
+  system::Event event_;
   std::atomic<bool> stopping_ = false;
 };
 

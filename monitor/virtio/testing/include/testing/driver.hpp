@@ -78,7 +78,7 @@ class Ram {
   }
 
  private:
-  [[nodiscard]] std::vector<MemoryPiece> pieces() {
+  [[nodiscard]] std::vector<RamPiece> pieces() {
     return {{*GuestRange::from_size(GuestAddress{0}, kFirstSize), std::span(bytes_).first(kFirstSize)},
             {*GuestRange::from_size(GuestAddress{kSecondStart}, kSecondSize),
              std::span(bytes_).subspan(kFirstSize)}};
