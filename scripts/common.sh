@@ -11,6 +11,20 @@ die() {
 # Where downloads and built guests are kept between runs.
 pvh_cache() { printf '%s\n' "${PVH_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/pvh}"; }
 
+# unpack_module FILE OUT: a kernel's module, uncompressed. insmod and busybox do not read every compression.
+unpack_module() {
+  case $1 in
+    *.ko) cp "$1" "$2" ;;
+    *.ko.gz) gzip -dc "$1" >"$2" ;;
+    *.ko.xz) busybox xzcat "$1" >"$2" ;;
+    *.ko.zst)
+      command -v zstd >/dev/null || die "$1 needs zstd, which is not installed: apt-get install zstd"
+      zstd -q -dc "$1" >"$2"
+      ;;
+    *) die "$1: this compression is not supported" ;;
+  esac
+}
+
 # Runs a command as root, by sudo where we are not.
 as_root() {
   if [[ $EUID -eq 0 ]]; then

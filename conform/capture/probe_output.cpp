@@ -130,7 +130,7 @@ Outcome judged_by_its_end(Capture& capture, const Parts& parts, bool begun, bool
     return Outcome::kDied;
   }
   capture.words = output.empty() ? "the guest printed nothing"
-                                 : "the guest printed " + quoted(output) + ", which is not the probe's story";
+                                 : "the guest printed " + quote(output) + ", which is not the probe's story";
   return output.empty() ? Outcome::kDied : Outcome::kGarbage;
 }
 

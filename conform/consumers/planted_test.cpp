@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "planted_consumer.h"
 #include "pvh/consumers/run.hpp"
@@ -40,17 +41,18 @@ const std::set<Clause> kOfTheProcessor{Clause::kCpu3, Clause::kCpu6, Clause::kNo
 
 /// Judged once, though two tests look at one of them: where nothing is optimised, a long map takes half a
 /// minute.
-const std::vector<VariantResult>& results_of(const std::string& plant) {
+const std::vector<VariantResult>& results_of(std::string_view plant) {
+  const std::string name(plant);
   static const World world;
   static std::map<std::string, std::vector<VariantResult>> known;
-  std::vector<VariantResult>& results = known[plant];
+  std::vector<VariantResult>& results = known[name];
   if (!results.empty()) return results;
   for (const Variant& variant : variants()) {
     const Made made = world.made(variant);
     const auto memory = World::loaded(made);
     const pvh_memory view = memory->view();
     g_printed.clear();
-    planted_consumer(&view, made.plan.state.ebx, plant.c_str(), made.plan.entry.value() + 64 * kKiB);
+    planted_consumer(&view, made.plan.state.ebx, name.c_str(), made.plan.entry.value() + 64 * kKiB);
     results.push_back(judge(variant, made.given, {.output = g_printed}));
   }
   leave_out_what_tells_nothing(results);
@@ -82,7 +84,7 @@ class PlantedConsumer : public ::testing::TestWithParam<Clause> {};
 TEST_P(PlantedConsumer, IsCaughtByItsClauseAndNoOther) {
   if (kOfTheProcessor.contains(GetParam()))
     GTEST_SKIP() << "only a processor shows it: system/conform/planted";
-  const auto& results = results_of(std::string(clause_id(GetParam())));
+  const auto& results = results_of(clause_id(GetParam()));
   EXPECT_THAT(broken_in(results), ::testing::ElementsAre(GetParam()));
   EXPECT_FALSE(keeps_the_contract({.consumer = "planted", .results = results}));
 }

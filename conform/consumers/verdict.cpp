@@ -13,7 +13,8 @@ std::string text_of(const Span& span) {
   return fmt::format("{:#x} to {:#x}", span.first, span.end - 1);
 }
 
-std::string quoted(std::string_view text) {
+// Not `quoted`: argument-dependent lookup prefers std::quoted for a std::string where <iomanip> is included.
+std::string quote(std::string_view text) {
   constexpr std::size_t kMost = 60;
   if (text.size() <= kMost) return fmt::format("\"{}\"", text);
   return fmt::format("{} bytes, \"{}…\"", text.size(), text.substr(0, kMost));
@@ -88,8 +89,8 @@ std::optional<Difference> line_difference(const std::optional<std::string>& give
   if (seen == owed) return std::nullopt;
   const bool cut = owed.starts_with(seen);
   return Difference{
-      fmt::format("{}: {}", of, cut ? fmt::format("its first {} bytes", seen.size()) : quoted(seen)),
-      fmt::format("{}: {}", of, quoted(owed))};
+      fmt::format("{}: {}", of, cut ? fmt::format("its first {} bytes", seen.size()) : quote(seen)),
+      fmt::format("{}: {}", of, quote(owed))};
 }
 
 std::optional<Difference> module_difference(const ModuleGiven& given, const ModuleTold& told,

@@ -109,7 +109,7 @@ Judgement of_refusal(const std::string& words, const TwoThings& things, const st
   if (lacks.empty()) return pass("refused: " + words, owed);
   // All of what was said, up to what nobody reads.
   constexpr std::size_t kMostWords = 300;
-  return broken(fmt::format("refused, naming no {}: {}", lacks, quoted(words, kMostWords)), owed);
+  return broken(fmt::format("refused, naming no {}: {}", lacks, quote(words, kMostWords)), owed);
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ bool sums_to_zero(Bytes bytes) {
 /// What is wrong with a string that is there, as text; empty where nothing is.
 std::string string_fault(const TextSeen& text, std::uint64_t at, const std::string& name) {
   if (text.endless) return fmt::format("{} at {:#x} has no NUL in {} bytes", name, at, text.length);
-  if (text.text && !is_ascii(*text.text)) return fmt::format("{} is not ASCII: {}", name, quoted(*text.text));
+  if (text.text && !is_ascii(*text.text)) return fmt::format("{} is not ASCII: {}", name, quote(*text.text));
   return {};
 }
 
@@ -77,7 +77,7 @@ std::optional<bool> holds(const Evidence& evidence, std::uint64_t at, const Text
 }
 
 std::string shown(const TextSeen& seen) {
-  if (seen.text) return quoted(*seen.text);
+  if (seen.text) return quote(*seen.text);
   return fmt::format("{} bytes", seen.length);
 }
 
@@ -100,7 +100,7 @@ std::optional<Judgement> module_words_fault(const Evidence& evidence, std::size_
                                             const ModuleAsked& asked, const std::string& owed) {
   if (!asked.command_line) return std::nullopt;
   if (module.command_line == 0)
-    return broken(fmt::format("module {} has no command line, not {}", i, quoted(*asked.command_line)), owed);
+    return broken(fmt::format("module {} has no command line, not {}", i, quote(*asked.command_line)), owed);
   const auto text = evidence.text(module.command_line);
   if (!text) return not_seen(fmt::format("the command line of module {} is not shown", i), owed);
   const auto held = holds(evidence, module.command_line, *text, *asked.command_line);
@@ -110,7 +110,7 @@ std::optional<Judgement> module_words_fault(const Evidence& evidence, std::size_
   if (const auto over = lies_over(evidence, module.command_line, text->length + 1, name); !over.empty())
     return not_seen(fmt::format("{} lies over {} (PLACE-1)", over, name), owed);
   return broken(
-      fmt::format("module {} has the command line {}, not {}", i, shown(*text), quoted(*asked.command_line)),
+      fmt::format("module {} has the command line {}, not {}", i, shown(*text), quote(*asked.command_line)),
       owed);
 }
 
@@ -204,7 +204,7 @@ std::string root_fault(const Evidence& evidence, bool revision_2, std::uint64_t 
     return fmt::format("an RSDP by whose tables there is {}", evidence.table_faults.front());
   const auto signature = evidence.bytes(root, 4);
   if (signature && as_text(*signature) != name)
-    return fmt::format("an RSDP whose {} at {:#x} is {}", name, root, quoted(as_text(*signature)));
+    return fmt::format("an RSDP whose {} at {:#x} is {}", name, root, quote(as_text(*signature)));
   for (const Taken& table : evidence.tables)
     if (table.name.starts_with("ACPI"))
       if (const auto fault = table_fault(evidence, table); !fault.empty())
@@ -291,10 +291,10 @@ Judgement start_4(const Evidence& evidence) {
 Judgement start_5(const Evidence& evidence) {
   const auto& asked = evidence.capture.asked.command_line;
   const std::string owed =
-      asked ? fmt::format("all of {}, in ASCII, with a NUL", quoted(*asked)) : "ASCII that ends in a NUL";
+      asked ? fmt::format("all of {}, in ASCII, with a NUL", quote(*asked)) : "ASCII that ends in a NUL";
   if (evidence.capture.outcome == Outcome::kRefused) return of_refused_line(evidence.capture, owed);
   if (const auto words = command_line_at_ebx(evidence))
-    return broken(fmt::format("at ebx lies {} instead of the start info", quoted(*words)), owed);
+    return broken(fmt::format("at ebx lies {} instead of the start info", quote(*words)), owed);
   if (auto out = without_info(evidence)) return *out;
   if (auto fault = module_strings_fault(evidence, owed)) return *fault;
   const std::uint64_t at = evidence.info->command_line;
@@ -363,7 +363,7 @@ Judgement start_7(const Evidence& evidence) {
   const auto root = evidence.bytes(rsdp, 20);
   if (!root) return not_seen(fmt::format("what lies at {:#x} is not shown", rsdp), owed);
   if (as_text(root->first(8)) != "RSD PTR ")
-    return broken(fmt::format("{} at {:#x}", quoted(as_text(root->first(8))), rsdp), owed);
+    return broken(fmt::format("{} at {:#x}", quote(as_text(root->first(8))), rsdp), owed);
   const bool revision_2 = read_le<std::uint8_t>(*root, 15).value_or(0) >= 2;
   const auto wide = evidence.bytes(rsdp, 36);
   if (revision_2 && !wide)

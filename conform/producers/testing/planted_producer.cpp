@@ -260,10 +260,12 @@ int run_spoiled(Clause plant, std::span<const std::string> words) {
   if (!kernel) refuse("no kernel that anybody could boot");
   refuse_by_note(plant, *kernel);
 
+  // Not inside the request's braces, where g++ 14 warns of a Board that it would destroy half made.
+  const board::Board board{.cpus = static_cast<std::uint32_t>(number(values["--cpus"])), .acpi = acpi};
   boot::Request request{.kernel = *kernel,
                         .command_line = values["--append"],
                         .memory_size = number(values["-m"]) * kMiB,
-                        .board = {.cpus = static_cast<std::uint32_t>(number(values["--cpus"])), .acpi = acpi},
+                        .board = board,
                         .user_ranges = ranges};
   for (const File& module : modules)
     request.modules.push_back(

@@ -17,7 +17,9 @@ inline std::string range_text(std::uint64_t at, std::uint64_t size) {
 }
 
 /// The bytes as text, with all that is not printable ASCII written as \x1b, and no more than `most` of them.
-inline std::string quoted(std::string_view text, std::size_t most = 60) {
+/// Not named `quoted`: argument-dependent lookup prefers std::quoted for a std::string where <iomanip> is
+/// included.
+inline std::string quote(std::string_view text, std::size_t most = 60) {
   std::string out = "\"";
   for (const char c : text.substr(0, most)) {
     if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\')
