@@ -2,12 +2,13 @@
 // (kvm/early). What is guessed here from the words is only ever time won or lost: the run looks whether it is
 // what the options say.
 //
-// Until libc is ready nothing of it may be used here, nor what the compiler makes of such: no errno, no
-// thread-local variables, no standard library.
+// Until libc is ready this file uses nothing of it, nor what the compiler makes of such: no errno, no
+// thread-local variables, no standard library. libc's start also relocates the program, so this file has no
+// table of pointers: in a position-independent program its entries are not addresses yet.
+// tests/before_libc_test.sh checks the object.
 
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 
 #include "default_memory.hpp"
 #include "pvh/kvm/early.hpp"
@@ -15,6 +16,9 @@
 namespace {
 
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
+
+/// Words of a run that does not use our monitor. Fixed width: an array of pointers would need relocation.
+constexpr char kOtherEngine[][16] = {"qemu", "--engine=qemu", "--no-acpi", "--help"};
 
 /// What follows `start` in `word`; null where it does not begin so.
 const char* after(const char* start, const char* word) {
@@ -50,8 +54,7 @@ Guess guess(long count, const char* const* words) {
   Guess result{.run = count > 2 && same("run", words[1]), .memory = pvh::cli::kDefaultMemoryMiB * kMiB};
   for (long i = 2; i < count; ++i) {
     const char* word = words[i];
-    // QEMU's, or what it is taken for.
-    for (const char* other : {"qemu", "--engine=qemu", "--no-acpi", "--help"})
+    for (const auto& other : kOtherEngine)
       if (same(other, word)) result.run = false;
     const char* memory = nullptr;
     if (same("-m", word) || same("--memory", word))

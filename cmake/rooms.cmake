@@ -22,6 +22,8 @@ if(PVH_FUZZERS)
   target_compile_options(pvh_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
+include(${CMAKE_CURRENT_LIST_DIR}/hardened.cmake)
+
 # What is tested is optimised as users get it; the tests themselves need not be, and half of a build is theirs.
 set(pvh_test_options $<$<CONFIG:Release>:-O0>)
 
@@ -35,7 +37,7 @@ function(pvh_room name)
   if(ROOM_SOURCES)
     add_library(pvh_${name} STATIC ${ROOM_SOURCES})
     target_include_directories(pvh_${name} PUBLIC $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>)
-    target_link_libraries(pvh_${name} PUBLIC ${ROOM_USES} PRIVATE ${ROOM_LIBRARIES} $<BUILD_INTERFACE:pvh_options>)
+    target_link_libraries(pvh_${name} PUBLIC ${ROOM_USES} PRIVATE ${ROOM_LIBRARIES} $<BUILD_INTERFACE:pvh_options> $<BUILD_INTERFACE:pvh_hardened>)
     pvh_precompiled(pvh_${name} room)
   else()
     add_library(pvh_${name} INTERFACE)
@@ -65,11 +67,12 @@ function(pvh_test name)
   set_tests_properties(${name} PROPERTIES LABELS ${TEST_LABEL} COST $<IF:$<STREQUAL:${TEST_LABEL},unit>,1,2>)
 endfunction()
 
-# pvh_before_libc(FILE): nothing that the compiler adds to FILE may need a libc that is ready: no thread-local
-# storage, as stack protectors have, and no memset where a loop was written.
+# pvh_before_libc(FILE): the compiler adds nothing to FILE that needs a libc that is ready: no thread-local storage, as stack
+# protectors have, and no memset for a loop. tests/before_libc_test.sh checks the objects.
+set(pvh_before_libc_options -fno-stack-protector -U_FORTIFY_SOURCE -fno-builtin -fno-exceptions)
 function(pvh_before_libc file)
   set_property(SOURCE ${file} PROPERTY SKIP_PRECOMPILE_HEADERS ON)
-  set_property(SOURCE ${file} PROPERTY COMPILE_OPTIONS -fno-stack-protector -fno-builtin -fno-sanitize=all
+  set_property(SOURCE ${file} PROPERTY COMPILE_OPTIONS ${pvh_before_libc_options} -fno-sanitize=all
     $<$<CXX_COMPILER_ID:GNU>:-fno-tree-loop-distribute-patterns>)
 endfunction()
 
@@ -87,7 +90,7 @@ function(pvh_fuzzer name)
   cmake_parse_arguments(FUZZ "" "" "SOURCES;USES;LIBRARIES" ${ARGN})
   list(TRANSFORM FUZZ_USES PREPEND pvh_)
   add_executable(${name} ${FUZZ_SOURCES})
-  target_link_libraries(${name} PRIVATE ${FUZZ_USES} ${FUZZ_LIBRARIES} pvh_options)
+  target_link_libraries(${name} PRIVATE ${FUZZ_USES} ${FUZZ_LIBRARIES} pvh_options pvh_hardened)
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
   pvh_precompiled(${name} room)
 endfunction()

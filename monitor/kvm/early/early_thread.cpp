@@ -1,6 +1,6 @@
 // The thread that begins a machine before libc is ready. No function of libc's is called here, nor by the
-// compiler (CMakeLists.txt has its options, and a test looks at the object's symbols); there are no errno and
-// no thread-local variables.
+// compiler (pvh_before_libc has its options, tests/before_libc_test.sh checks the object); there are no
+// errno, no thread-local variables, and no table of pointers, since libc has not relocated the program yet.
 
 #include <fcntl.h>
 #include <linux/futex.h>
@@ -83,11 +83,15 @@ void map_guess() {
   if (place > 0) state.memory = reinterpret_cast<std::byte*>(place);
 }
 
+void close_one(int& fd) {
+  if (fd >= 0) raw(SYS_close, fd);
+  fd = -1;
+}
+
 void close_all() {
-  for (int* fd : {&state.cpu, &state.vm, &state.system}) {
-    if (*fd >= 0) raw(SYS_close, *fd);
-    *fd = -1;
-  }
+  close_one(state.cpu);
+  close_one(state.vm);
+  close_one(state.system);
 }
 
 void tell_made(Step step) {
