@@ -35,7 +35,7 @@ def tail(text: str, lines: int = 60) -> str:
 
 
 def build(preset: str, tree: Path, *targets: str) -> None:
-    """Configures and builds `preset`, all of it or only `targets`; warnings are errors (cmake/rooms.cmake)."""
+    """Configures and builds `preset`, all of it or only `targets`; warnings are errors (CMakePresets.json)."""
     cache = tree / "CMakeCache.txt"
     here = (tree / "build.ninja").exists() and cache.exists() and f"CMAKE_HOME_DIRECTORY:INTERNAL={ROOT}\n" in cache.read_text()
     command("cmake", "--preset", preset, *([] if here else ["--fresh"]), cwd=ROOT)
