@@ -14,9 +14,39 @@ ROOT = Path(__file__).resolve().parent.parent
 def parser(description: str) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(description=description)
     made.add_argument("--json", action="store_true", help="figures as one JSON object")
-    made.add_argument("--pvh", type=Path, default=ROOT / "build" / "pvh")
+    made.add_argument("--pvh", type=Path, help="the program to measure; default: build/pvh, brought up to date")
     made.add_argument("--kernel", type=Path, help="an unpacked kernel; default: Debian's cloud kernel, extracted")
     return made
+
+
+def need(options: argparse.Namespace, **files: str) -> None:
+    """Makes sure of the command and of `files`, by their targets: files of the build folder. Without --pvh all are brought up to date; with
+    it, which may lie anywhere, only a missing file is built. Sets options.pvh and options.build. Ends the benchmark with what to type
+    where a file cannot be built."""
+    given = options.pvh
+    if given and not given.exists():
+        raise SystemExit(f"{name()}: {given}: not found")
+    options.pvh = given or ROOT / "build" / "pvh"
+    folder = options.pvh.resolve().parent
+    options.build = folder if (folder / "CMakeCache.txt").exists() else ROOT / "build"
+    wanted = {target: options.build / path for target, path in files.items()}
+    if not given:
+        wanted["pvh"] = options.pvh
+    if (options.build / "CMakeCache.txt").exists() and not (given and all(path.exists() for path in wanted.values())):
+        progress(f"building {' '.join(wanted)}")
+        done = subprocess.run(["cmake", "--build", options.build, "--target", *wanted], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, check=False)
+        progress("")
+        if done.returncode != 0:
+            raise SystemExit(f"{done.stdout}{name()}: cannot build {' '.join(wanted)} in {options.build}")
+    for path in wanted.values():
+        if not path.exists():
+            raise SystemExit(f"{name()}: {path}: not found\nhint: cd {ROOT} && cmake --preset release && "
+                             f"cmake --build build --target {' '.join(wanted)}")
+
+
+def name() -> str:
+    return f"bench/{Path(sys.argv[0]).name}"
 
 
 def vmlinuz() -> Path:
