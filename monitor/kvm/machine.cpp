@@ -111,7 +111,7 @@ std::vector<int> Machine::descriptors() const {
 }
 
 Result<Outcome> Machine::run() {
-  if (!event_.valid()) return std::unexpected(host_error("event descriptor", errno));
+  if (!event_.valid()) return std::unexpected(host_error("event descriptor", event_.error()));
   const Kick kick;
   threads_.hand_over([this](Vcpu& cpu) { run_cpu(cpu); }, [this](const Error& error) { fail(error); });
   for (;;) {

@@ -98,8 +98,8 @@ std::vector<int> VirtioSlots::descriptors() const {
 Result<void> VirtioSlots::start(bool confine) {
   if (!worker_) return {};
   // Before there is a thread that nobody could end.
-  const bool valid = std::ranges::all_of(slots_, [](const auto& slot) { return slot->transport().valid(); });
-  if (!worker_->valid() || !valid) return std::unexpected(host_error("event descriptor", errno));
+  if (const int error = worker_->descriptor_error(); error != 0)
+    return std::unexpected(host_error("event descriptor", error));
   if (std::ranges::none_of(slots_, [](const auto& slot) { return slot->transport().wants_thread(); })) {
     worker_->settle([] {});
     return {};

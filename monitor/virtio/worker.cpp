@@ -16,6 +16,13 @@ int milliseconds_until(std::optional<Clock::time_point> when) {
 
 }  // namespace
 
+int Worker::descriptor_error() const {
+  if (!event_.valid()) return event_.error();
+  for (const Transport* transport : transports_)
+    if (const int error = transport->descriptor_error(); error != 0) return error;
+  return 0;
+}
+
 void Worker::settle(const std::function<void()>& confine) {
   for (Transport* transport : transports_) transport->settle(confine);
   confine();

@@ -30,8 +30,10 @@ class Transport final : private Driver {
   /// Stops the device.
   ~Transport() override;
 
-  /// Whether the host gave it its descriptors.
-  [[nodiscard]] bool valid() const { return interrupt_.valid() && notified_.valid(); }
+  /// errno of the first descriptor that the host did not give; 0 where it gave all.
+  [[nodiscard]] int descriptor_error() const {
+    return interrupt_.valid() ? notified_.error() : interrupt_.error();
+  }
 
   // The guest's side. Accesses that no driver makes read as what `out` holds, and do nothing.
   void read(std::uint64_t offset, std::span<std::byte> out);

@@ -18,7 +18,8 @@ class Worker {
   /// They outlive it.
   explicit Worker(std::vector<Transport*> transports) : transports_(std::move(transports)) {}
 
-  [[nodiscard]] bool valid() const { return event_.valid(); }
+  /// errno of the first descriptor that the host did not give, the transports' included; 0 where it gave all.
+  [[nodiscard]] int descriptor_error() const;
 
   [[nodiscard]] int descriptor() const { return event_.descriptor(); }
 
