@@ -142,6 +142,10 @@ void Vcpu::interrupt() {
   std::atomic_ref(shared_->immediate_exit).store(1, std::memory_order_relaxed);
 }
 
+void Vcpu::proceed() {
+  std::atomic_ref(shared_->immediate_exit).store(0, std::memory_order_relaxed);
+}
+
 kvm_userspace_memory_region memory_region(std::uint32_t slot, const GuestRange& range,
                                           std::span<std::byte> host) {
   kvm_userspace_memory_region region{};

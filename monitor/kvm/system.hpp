@@ -69,6 +69,8 @@ class Vcpu {
   [[nodiscard]] std::span<std::byte> port_data();
   /// The next `run` returns at once, and so does one that is under way once its thread gets a signal.
   void interrupt();
+  /// Takes an `interrupt` back: the next `run` enters the guest. On the thread that runs it.
+  void proceed();
 
  private:
   UniqueFd fd_;

@@ -117,12 +117,24 @@ Result<void> VirtioSlots::start(bool confine) {
   return {};
 }
 
-std::optional<virtio::Device::Clock::time_point> VirtioSlots::prepare(std::vector<pollfd>& polled) {
-  return worker_ && !thread_.joinable() ? worker_->prepare(polled) : std::nullopt;
+void VirtioSlots::join(system::EventLoop& loop) {
+  if (worker_ && !thread_.joinable()) worker_->join(loop);
 }
 
-void VirtioSlots::serve(std::span<const pollfd> polled) {
-  if (worker_ && !thread_.joinable()) worker_->serve(polled);
+void VirtioSlots::pause() {
+  if (!worker_) return;
+  if (thread_.joinable())
+    worker_->pause();
+  else
+    worker_->pause_devices();
+}
+
+void VirtioSlots::resume() {
+  if (!worker_) return;
+  if (thread_.joinable())
+    worker_->resume();
+  else
+    worker_->resume_devices();
 }
 
 void VirtioSlots::confine_this_thread() {
