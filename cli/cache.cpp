@@ -5,9 +5,9 @@
 #include <ctime>
 #include <iterator>
 
+#include "cache_limit.hpp"
 #include "commands.hpp"
 #include "json.hpp"
-#include "kernel_cache.hpp"
 #include "output.hpp"
 #include "units.hpp"
 

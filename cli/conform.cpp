@@ -11,13 +11,13 @@
 #include "commands.hpp"
 #include "conform_output.hpp"
 #include "consumer.hpp"
-#include "files.hpp"
 #include "json.hpp"
 #include "output.hpp"
 #include "pvh/consumers/report.hpp"
 #include "pvh/producers/producers.hpp"
 #include "pvh/report/contract_page.hpp"
 #include "pvh/report/report.hpp"
+#include "pvh/system/write_file.hpp"
 #include "words.hpp"
 
 namespace pvh::cli {
@@ -72,7 +72,7 @@ bool tell(const ConformOptions& options, std::span<const ProducerReport> reports
 int judge(const ConformOptions& options) {
   std::vector<ProducerReport> reports;
   for (const std::string& path : options.names) {
-    const auto file = MappedFile::open(path, "a capture");
+    const auto file = system::MappedFile::open(path, "a capture");
     if (!file) return fail(options, {file.error(), path});
     auto capture = conform::read_capture(as_text(file->bytes()));
     if (!capture) return fail(options, {capture.error(), path});
@@ -118,7 +118,7 @@ Result<void> keep_captures(const std::string& folder, const ProducerReport& repo
   if (colon != std::string::npos && number > 0) name += fmt::format("-{}", number + 1);
   for (std::size_t i = 0; i < report.results.size(); ++i) {
     const std::string path = (fs::path(folder) / fmt::format("{}-{:02}.json", name, i)).string();
-    auto done = write_file(path, as_bytes(conform::write_capture(report.results[i].capture)));
+    auto done = system::write_file(path, as_bytes(conform::write_capture(report.results[i].capture)));
     if (!done) return done;
   }
   return {};
@@ -150,7 +150,7 @@ int producer(const ConformOptions& options) {
 int conform(const ConformOptions& options) {
   // Sooner than after minutes of a matrix.
   for (const std::string& path : {options.junit, options.html})
-    if (const auto can = path.empty() ? Result<void>() : can_write_file(path); !can)
+    if (const auto can = path.empty() ? Result<void>() : system::can_write_file(path); !can)
       return fail(options, {can.error(), path});
   switch (options.action) {
     case ConformAction::kList:

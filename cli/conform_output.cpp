@@ -1,9 +1,9 @@
 #include "conform_output.hpp"
 
 #include "commands.hpp"
-#include "files.hpp"
 #include "json.hpp"
 #include "output.hpp"
+#include "pvh/system/write_file.hpp"
 
 namespace pvh::cli {
 namespace {
@@ -32,7 +32,7 @@ int fail(const ConformOptions& options, const Failure& failure) {
 
 bool written(const std::string& path, const std::string& text) {
   if (path.empty()) return true;
-  const auto done = write_file(path, as_bytes(text));
+  const auto done = system::write_file(path, as_bytes(text));
   if (!done) complain(message({done.error(), path}));
   return done.has_value();
 }

@@ -8,18 +8,18 @@
 #include <utility>
 #include <vector>
 
+#include "cache_limit.hpp"
 #include "commands.hpp"
 #include "conform_output.hpp"
 #include "ending.hpp"
-#include "files.hpp"
 #include "json.hpp"
 #include "output.hpp"
-#include "prepare.hpp"
-#include "pvh/consumers/linux_disk.hpp"
 #include "pvh/consumers/report.hpp"
 #include "pvh/consumers/run.hpp"
+#include "pvh/consumers/subject.hpp"
 #include "pvh/kvm/kvm.hpp"
 #include "pvh/qemu/qemu.hpp"
+#include "pvh/system/write_file.hpp"
 #include "words.hpp"
 
 namespace pvh::cli {
@@ -28,56 +28,15 @@ namespace {
 using consumers::Variant;
 using Failed = std::unexpected<Failure>;
 
-/// So that a Linux speaks, from its first moments on, and ends when it dies. For any other kernel words like
-/// any other.
-constexpr std::string_view kLinuxLine = "console=ttyS0 earlyprintk=ttyS0 panic=-1";
-constexpr std::string_view kOtherLine = "one=1 two=2";
-
-/// The kernel under test and its files, open.
-struct Subject {
-  Kernel kernel;
-  image::KernelImage image;
-  std::vector<MappedFile> files;
-  std::vector<boot::Module> modules;
-  std::string command_line;
-  bool is_linux;
-
-  [[nodiscard]] consumers::Base base(bool interval_timer) const {
-    return {
-        .kernel = image, .modules = modules, .command_line = command_line, .interval_timer = interval_timer};
-  }
-};
-
 std::string file_name(const std::string& path) {
   return path.substr(path.rfind('/') + 1);
 }
 
-std::expected<Subject, Failure> open_subject(const ConformOptions& options) {
-  const std::string& path = options.names.back();
-  auto kernel = open_kernel_by_cache(path, kGiB);
-  if (!kernel) return Failed(kernel.error());
-  auto image = image::kernel_image(kernel->contents);
-  if (!image) return Failed({image.error(), path});
-  const bool is_linux =
-      std::ranges::any_of(image->elf.notes, [](const image::Note& note) { return note.owner == "Linux"; });
-
-  Subject out{.kernel = std::move(*kernel),
-              .image = std::move(*image),
-              .files = {},
-              .modules = {},
-              .command_line = {},
-              .is_linux = is_linux};
-  for (const std::string& name : options.initrds) {
-    auto file = MappedFile::open(name, "initrd");
-    if (!file) return Failed({file.error(), name});
-    out.modules.push_back({.name = file_name(name), .bytes = file->bytes(), .command_line = {}});
-    out.files.push_back(std::move(*file));
-  }
-  if (out.modules.empty() && is_linux)
-    out.modules.push_back(
-        {.name = "our initial RAM disk", .bytes = consumers::linux_disk(), .command_line = {}});
-  out.command_line = options.command_line.value_or(std::string(is_linux ? kLinuxLine : kOtherLine));
-  return out;
+std::expected<consumers::Subject, Failure> open_subject(const ConformOptions& options) {
+  MachineOptions kernel;
+  kernel.kernel = options.names.back();
+  kernel.cache_limit = cache_limit();
+  return consumers::open_subject(kernel, options.initrds, options.command_line);
 }
 
 /// The variants that the user names, or all.
@@ -129,13 +88,10 @@ bool tell(const ConformOptions& options, const consumers::ConsumerReport& report
 }
 
 Result<run::Outcome> run_plan(const ConformOptions& options, const boot::BootPlan& plan) {
-  if (options.engine == Engine::kKvm) {
-    const auto outcome = kvm::run([&] { return kvm::Guest{.plan = &plan}; },
-                                  {.memory = plan.backing, .timeout = options.timeout, .confine = true});
-    if (!outcome) return std::unexpected(outcome.error());
-    return outcome->value();
-  }
-  return qemu::run(plan, {.binary = options.qemu, .devices = {}, .timeout = options.timeout});
+  const run::Options user{.timeout = options.timeout};
+  if (options.engine == Engine::kKvm)
+    return kvm::Start::begin({.memory = plan.backing, .confine = true}).run({.plan = &plan}, user);
+  return qemu::Start::begin({.binary = options.qemu}).run({.plan = &plan}, user);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "notes.hpp"
 #include "output.hpp"
 #include "units.hpp"
+#include "words.hpp"
 
 namespace pvh::cli {
 namespace {
@@ -138,7 +139,7 @@ image::Compression innermost_compression(const image::KernelFile& file) {
 }
 
 int inspect(const InspectOptions& options) {
-  const auto kernel = open_kernel(options.file, options.max_unpacked);
+  const auto kernel = launch::open_kernel(options.file, options.max_unpacked);
   if (!kernel) return fail(kernel.error(), options.json);
   const Inspection inspection{
       .path = options.file, .file = kernel->contents, .bootable = image::kernel_image(kernel->contents)};

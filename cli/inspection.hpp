@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "prepare.hpp"
+#include "pvh/launch/prepare.hpp"
 
 namespace pvh::cli {
 

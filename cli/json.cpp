@@ -159,7 +159,7 @@ Json memory_map_json(const boot::BootPlan& plan) {
   return json;
 }
 
-Json modules_json(const Prepared& prepared) {
+Json modules_json(const launch::Prepared& prepared) {
   Json json = Json::array();
   for (std::size_t i = 0; i < prepared.modules.size(); ++i) {
     Json item{{"name", prepared.modules[i].name},
@@ -207,14 +207,14 @@ std::string inspection_json(const Inspection& inspection) {
   return dump(json);
 }
 
-std::string plan_json(const Prepared& prepared) {
+std::string plan_json(const launch::Prepared& prepared) {
   const boot::BootPlan& plan = prepared.plan;
   return dump({{"start_info", plan.start_info.value()},
                {"entry", plan.entry.value()},
                {"version", plan.version},
                {"memory_size", plan.memory_size},
                {"command_line", prepared.command_line},
-               {"rsdp", rsdp_of(plan)},
+               {"rsdp", launch::rsdp_of(plan)},
                {"seed", or_null(prepared.seed)},
                {"entry_state", entry_state_json(plan.state)},
                {"regions", regions_json(plan)},

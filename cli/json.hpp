@@ -4,14 +4,14 @@
 #include <string>
 
 #include "inspection.hpp"
-#include "prepare.hpp"
 #include "pvh/cache/kernels.hpp"
+#include "pvh/launch/prepare.hpp"
 #include "words.hpp"
 
 namespace pvh::cli {
 
 [[nodiscard]] std::string inspection_json(const Inspection& inspection);
-[[nodiscard]] std::string plan_json(const Prepared& prepared);
+[[nodiscard]] std::string plan_json(const launch::Prepared& prepared);
 
 [[nodiscard]] std::string cache_json(const std::string& directory, const cache::Contents& contents,
                                      std::uint64_t limit);

@@ -32,7 +32,7 @@ struct Texts {
   std::vector<std::string> initrds;
   std::vector<std::string> modules;
   std::vector<std::string> append;
-  std::string memory = std::to_string(kDefaultMemoryMiB);
+  std::string memory = std::to_string(launch::kDefaultMemoryMiB);
   std::string cpus = "1";
   std::vector<std::string> disks;
   std::vector<std::string> nets;

@@ -10,7 +10,7 @@
 #include <cctype>
 #include <cstdlib>
 
-#include "files.hpp"
+#include "pvh/system/write_file.hpp"
 #include "units.hpp"
 #include "words.hpp"
 
@@ -65,14 +65,14 @@ void occupy_standard_descriptors() {
 }
 
 bool print(std::string_view text) {
-  const auto done = write_all(STDOUT_FILENO, as_bytes(text));
+  const auto done = system::write_all(STDOUT_FILENO, as_bytes(text));
   if (!done) complain(message({done.error(), ""}));
   return done.has_value();
 }
 
 void complain(std::string_view text) {
   // Where even this fails there is nobody left to tell.
-  static_cast<void>(write_all(STDERR_FILENO, as_bytes(text)));
+  static_cast<void>(system::write_all(STDERR_FILENO, as_bytes(text)));
 }
 
 }  // namespace pvh::cli

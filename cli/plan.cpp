@@ -4,26 +4,28 @@
 
 #include <iterator>
 
+#include "cache_limit.hpp"
 #include "commands.hpp"
 #include "drawing.hpp"
 #include "json.hpp"
 #include "output.hpp"
-#include "prepare.hpp"
+#include "pvh/launch/prepare.hpp"
 #include "units.hpp"
+#include "words.hpp"
 
 namespace pvh::cli {
 namespace {
 
 using Out = std::back_insert_iterator<std::string>;
 
-void write_head(Out out, const PlanOptions& options, const Prepared& prepared) {
+void write_head(Out out, const PlanOptions& options, const launch::Prepared& prepared) {
   const boot::BootPlan& plan = prepared.plan;
   fmt::format_to(out, "{}: {} of RAM, entry {:#x}, start info (version {}) at {:#x}\n",
                  printable(options.machine.kernel), format_size(plan.memory_size), plan.entry.value(),
                  plan.version, plan.start_info.value());
   if (prepared.seed) fmt::format_to(out, "placed at random by seed {}\n", *prepared.seed);
   fmt::format_to(out, "command line: \"{}\"\n", printable(prepared.command_line));
-  const std::uint64_t rsdp = rsdp_of(plan);
+  const std::uint64_t rsdp = launch::rsdp_of(plan);
   fmt::format_to(out, "ACPI: {}\n", rsdp != 0 ? fmt::format("RSDP at {:#x}", rsdp) : "none");
 }
 
@@ -64,7 +66,9 @@ void write_entry_state(Out out, const boot::EntryState& state) {
 }  // namespace
 
 int plan(const PlanOptions& options) {
-  const auto prepared = prepare(options.machine);
+  MachineOptions machine = options.machine;
+  if (machine.cache) machine.cache_limit = cache_limit();
+  const auto prepared = launch::prepare(machine);
   if (!prepared) {
     if (options.json && !print(failure_json(prepared.error()))) return kExitError;
     complain(message(prepared.error()));

@@ -3,18 +3,22 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <expected>
 #include <utility>
 
+#include "cache_limit.hpp"
 #include "commands.hpp"
-#include "devices.hpp"
 #include "ending.hpp"
-#include "engine_choice.hpp"
-#include "kept_values.hpp"
+#include "engine_words.hpp"
 #include "output.hpp"
-#include "prepare.hpp"
 #include "pvh/kvm/early.hpp"
 #include "pvh/kvm/kvm.hpp"
+#include "pvh/launch/devices.hpp"
+#include "pvh/launch/engine_choice.hpp"
+#include "pvh/launch/kept_values.hpp"
+#include "pvh/launch/prepare.hpp"
 #include "pvh/qemu/qemu.hpp"
+#include "words.hpp"
 
 namespace pvh::cli {
 namespace {
@@ -26,18 +30,13 @@ bool is_linux(const image::ElfFile& elf) {
   return false;
 }
 
-/// The engine that the user named, or the one that suits.
-EngineChoice engine_for(const RunOptions& options) {
-  if (options.engine != Engine::kAuto) return {options.engine, "asked for"};
-  return choose_engine(options.machine, kvm::host());
-}
-
 /// What a person will want to know before the guest has the terminal.
-void announce(const RunOptions& options, const EngineChoice& choice, const Prepared& prepared) {
+void announce(const RunOptions& options, const launch::EngineChoice& choice,
+              const launch::Prepared& prepared) {
   if (options.quiet) return;
   if (options.engine == Engine::kAuto) {
-    complain(
-        fmt::format("pvh: engine {} ({})\n", choice.engine == Engine::kKvm ? "kvm" : "qemu", choice.why));
+    complain(fmt::format("pvh: engine {} ({})\n", choice.engine == Engine::kKvm ? "kvm" : "qemu",
+                         reason_text(choice.why)));
   }
   if (prepared.seed && !options.machine.seed) {
     complain(fmt::format("pvh: placed at random; --randomize --seed {} does it again\n", *prepared.seed));
@@ -51,89 +50,54 @@ void announce(const RunOptions& options, const EngineChoice& choice, const Prepa
   }
 }
 
-/// Nothing where that failed; the user has been told why.
-std::optional<Prepared> prepare_and_announce(const RunOptions& options, const EngineChoice& choice,
-                                             const MachineOptions& machine) {
-  auto prepared = prepare(machine);
-  if (!prepared) {
-    complain(message(prepared.error()));
-    return std::nullopt;
-  }
-  announce(options, choice, *prepared);
-  return std::move(*prepared);
+/// How the guest's run ended, or what stood in its way.
+using RunResult = std::expected<run::Outcome, Failure>;
+
+void tell_failure(const Failure& failure) {
+  complain(message(failure));
 }
 
-/// Nothing where there is no guest to run; the user has been told why.
-using RunResult = Result<std::optional<run::Outcome>>;
-
-/// Nothing where one cannot be had; the user has been told why.
-std::optional<HostEnds> open_or_tell(const MachineOptions& machine) {
-  auto ends = open_host_ends(machine);
-  if (ends) return std::move(*ends);
-  complain(message(ends.error()));
-  return std::nullopt;
+RunResult told_by(Result<run::Outcome> outcome) {
+  if (!outcome) return std::unexpected(Failure{outcome.error()});
+  return std::move(*outcome);
 }
 
-/// The same.
-std::optional<OwnDevices> devices_or_tell(const MachineOptions& machine) {
-  auto ends = open_or_tell(machine);
-  if (!ends) return std::nullopt;
-  auto devices = own_devices(machine, std::move(*ends));
-  if (devices) return std::move(*devices);
-  complain(message({devices.error(), ""}));
-  return std::nullopt;
-}
-
-RunResult run_kvm(const RunOptions& options, const EngineChoice& choice) {
+RunResult run_kvm(const RunOptions& options, const launch::EngineChoice& choice) {
   MachineOptions machine = options.machine;
   machine.interval_timer = false;
   const auto memory = board::backing(machine.memory);
-  KeptValues kept;
-  std::optional<OwnDevices> own;
-  std::optional<Prepared> prepared;
-  std::vector<FileView> files;
-  const auto open_devices = [&]() -> std::optional<kvm::Devices> {
-    own = devices_or_tell(machine);
-    if (!own) return std::nullopt;
-    return kvm::Devices{.all = own->devices, .console = own->console};
-  };
-  const auto plan = [&]() -> std::optional<kvm::Guest> {
-    prepared = prepare_and_announce(options, choice, machine);
-    if (!prepared) return std::nullopt;
-    files = prepared->files();
-    return kvm::Guest{.plan = &prepared->plan, .files = files};
-  };
-  return kvm::run(plan, {.memory = memory,
-                         .cpus = machine.cpus,
-                         .timeout = options.timeout,
-                         .input = STDIN_FILENO,
-                         .output = STDOUT_FILENO,
-                         .devices = open_devices,
-                         .confine = options.sandbox,
-                         .kept = machine.cache ? &kept : nullptr});
+  launch::KeptValues kept;
+  auto start = kvm::Start::begin({.memory = memory,
+                                  .cpus = machine.cpus,
+                                  .confine = options.sandbox,
+                                  .kept = machine.cache ? &kept : nullptr});
+  auto devices = launch::open_kvm_devices(machine, tell_failure);
+  if (!devices) return std::unexpected(devices.error());
+  start.attach(std::move(*devices));
+  const auto guest = launch::prepare(machine);
+  if (!guest) return std::unexpected(guest.error());
+  announce(options, choice, *guest);
+  const auto files = guest->files();
+  return told_by(std::move(start).run({.plan = &guest->plan, .files = files}, {.timeout = options.timeout}));
 }
 
-RunResult run_qemu(const RunOptions& options, const EngineChoice& choice) {
+RunResult run_qemu(const RunOptions& options, const launch::EngineChoice& choice) {
   kvm::drop_early_machine();
-  auto ends = open_or_tell(options.machine);
-  if (!ends) return std::nullopt;
-  // QEMU opens and locks disks itself; ours would be in its way.
-  ends->disks.clear();
   MachineOptions machine = options.machine;
   machine.interval_timer = true;
-  const auto prepared = prepare_and_announce(options, choice, machine);
-  if (!prepared) return std::nullopt;
-  return qemu::run(prepared->plan, {.binary = options.qemu,
-                                    .cpus = machine.cpus,
-                                    .devices = qemu_devices(machine, *ends),
-                                    .report_disk =
-                                        [&machine](std::size_t number, const Error& error) {
-                                          if (number < machine.disks.size())
-                                            complain(message({error, machine.disks[number].path}));
-                                        },
-                                    .timeout = options.timeout,
-                                    .input = STDIN_FILENO,
-                                    .output = STDOUT_FILENO});
+  auto start = qemu::Start::begin({.binary = options.qemu, .cpus = machine.cpus});
+  auto backends = launch::open_backends(machine);
+  if (!backends) return std::unexpected(backends.error());
+  // QEMU opens and locks disks itself; ours would be in its way.
+  backends->disks.clear();
+  start.attach(launch::qemu_devices(machine, *backends), [&machine](std::size_t number, const Error& error) {
+    if (number < machine.disks.size()) tell_failure({error, machine.disks[number].path});
+  });
+  const auto guest = launch::prepare(machine);
+  if (!guest) return std::unexpected(guest.error());
+  announce(options, choice, *guest);
+  const auto files = guest->files();
+  return told_by(std::move(start).run({.plan = &guest->plan, .files = files}, {.timeout = options.timeout}));
 }
 
 void tell_ending(const run::Outcome& outcome) {
@@ -147,17 +111,19 @@ void tell_ending(const run::Outcome& outcome) {
 
 }  // namespace
 
-int run(const RunOptions& options) {
-  const EngineChoice choice = engine_for(options);
+int run(const RunOptions& asked) {
+  RunOptions options = asked;
+  if (options.machine.cache) options.machine.cache_limit = cache_limit();
+  const launch::EngineChoice choice = launch::choose_engine(
+      options.engine, options.machine, options.engine == Engine::kAuto ? kvm::host() : kvm::Host::kReady);
   const auto run_guest = choice.engine == Engine::kKvm ? run_kvm : run_qemu;
   const auto outcome = run_guest(options, choice);
   if (!outcome) {
-    complain(message({outcome.error(), ""}));
+    tell_failure(outcome.error());
     return kExitError;
   }
-  if (!*outcome) return kExitError;
-  if (!options.quiet) tell_ending(**outcome);
-  return exit_code_of(**outcome);
+  if (!options.quiet) tell_ending(*outcome);
+  return exit_code_of(*outcome);
 }
 
 }  // namespace pvh::cli

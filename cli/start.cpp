@@ -10,8 +10,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "default_memory.hpp"
 #include "pvh/kvm/early.hpp"
+#include "pvh/launch/default_memory.hpp"
 
 namespace {
 
@@ -51,7 +51,7 @@ struct Guess {
 };
 
 Guess guess(long count, const char* const* words) {
-  Guess result{.run = count > 2 && same("run", words[1]), .memory = pvh::cli::kDefaultMemoryMiB * kMiB};
+  Guess result{.run = count > 2 && same("run", words[1]), .memory = pvh::launch::kDefaultMemoryMiB * kMiB};
   for (long i = 2; i < count; ++i) {
     const char* word = words[i];
     for (const auto& other : kOtherEngine)

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "pvh/base/error.hpp"
+#include "pvh/launch/failure.hpp"
 #include "pvh/words/describe.hpp"
 #include "pvh/words/words.hpp"
 
@@ -27,11 +28,7 @@ using words::printable;
 /// Those and the library's.
 [[nodiscard]] std::array<words::Table, 10> all_words();
 
-/// An error and the file that it is about; no file where it is about none.
-struct Failure {
-  Error error;
-  std::string file = {};
-};
+using launch::Failure;
 
 /// The words for `fault`, or nothing where nobody wrote any (a test sees to it that somebody did).
 [[nodiscard]] const FaultWords* words_of(Fault fault);

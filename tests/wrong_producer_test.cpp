@@ -104,8 +104,8 @@ class WrongProducer : public ::testing::TestWithParam<std::string> {
       for (ssize_t count; (count = ::read(reader.get(), buffer.data(), buffer.size())) > 0;)
         text.append(buffer.data(), static_cast<std::size_t>(count));
     });
-    const auto outcome =
-        qemu::run(plan_, {.devices = {}, .timeout = 60s, .input = null.get(), .output = writer.get()});
+    const auto outcome = qemu::Start::begin({}).run(
+        {.plan = &plan_}, {.timeout = 60s, .input = null.get(), .output = writer.get()});
     writer.reset();
     reading.join();
     EXPECT_TRUE(outcome && outcome->ending != run::Ending::kTimeLimit);

@@ -24,7 +24,7 @@ std::string hex(std::uint64_t value) {
   return {digits.data(), done.ptr};
 }
 
-void append_state(std::vector<std::byte>& out, const FileState& state) {
+void append_state(std::vector<std::byte>& out, const system::FileState& state) {
   append_le(out, state.device);
   append_le(out, state.inode);
   append_le(out, state.size);
@@ -51,8 +51,8 @@ class Reader {
     return sound_ ? *value : T{0};
   }
 
-  FileState state() {
-    FileState state;
+  system::FileState state() {
+    system::FileState state;
     state.device = number<std::uint64_t>();
     state.inode = number<std::uint64_t>();
     state.size = number<std::uint64_t>();
@@ -84,7 +84,7 @@ std::string elf_name(std::uint64_t size, std::uint32_t number) {
   return std::string(kElfPrefix) + hex(size) + "-" + hex(number);
 }
 
-std::string key_of(const FileState& source, std::uint64_t offset) {
+std::string key_of(const system::FileState& source, std::uint64_t offset) {
   return std::string(kKernelKeyPrefix) + hex(source.device) + "-" + hex(source.inode) + "-" + hex(offset);
 }
 

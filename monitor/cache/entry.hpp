@@ -8,17 +8,17 @@
 #include <vector>
 
 #include "pvh/base/bytes.hpp"
-#include "pvh/cache/file_state.hpp"
 #include "pvh/cache/kernels.hpp"
+#include "pvh/system/file_state.hpp"
 
 namespace pvh::cache {
 
 struct Entry {
-  FileState source;
+  system::FileState source;
   std::uint64_t offset = 0;       ///< of the packed bytes in it
   std::uint64_t length = 0;       ///< of the packed bytes
   std::uint64_t fingerprint = 0;  ///< of their first and last bytes
-  FileState stored;               ///< of the ELF file
+  system::FileState stored;       ///< of the ELF file
   std::uint32_t number = 0;       ///< tells files of one size apart
   std::uint64_t boot = 0;         ///< of the host that wrote it, as `boot_number` tells it
   bool on_disk = false;           ///< the ELF file was flushed since it was written
@@ -34,7 +34,7 @@ inline constexpr std::string_view kElfPrefix = "elf-";
 inline constexpr std::string_view kKernelKeyPrefix = "kernel-";
 
 [[nodiscard]] std::string elf_name(std::uint64_t size, std::uint32_t number);
-[[nodiscard]] std::string key_of(const FileState& source, std::uint64_t offset);
+[[nodiscard]] std::string key_of(const system::FileState& source, std::uint64_t offset);
 [[nodiscard]] std::uint64_t fingerprint_of(Bytes packed);
 
 /// Nothing where it would be too long for a value.

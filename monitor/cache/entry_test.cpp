@@ -22,8 +22,8 @@ TEST(Entry, ComesBackAsItWasWritten) {
   const auto entry = read_entry(*bytes);
   ASSERT_TRUE(entry);
   EXPECT_EQ(*entry, an_entry());
-  EXPECT_EQ(entry->source, (FileState{1, 2, 3, 4, 5}));
-  EXPECT_EQ(entry->stored, (FileState{9, 10, 11, 12, 13}));
+  EXPECT_EQ(entry->source, (system::FileState{1, 2, 3, 4, 5}));
+  EXPECT_EQ(entry->stored, (system::FileState{9, 10, 11, 12, 13}));
   EXPECT_EQ(entry->label.release, "6.1");
 }
 

@@ -30,7 +30,7 @@ std::uint64_t now() {
 /// Whether a change to `file` from now on must show in its times. Those have steps (4 ms and more, 2 s on
 /// some disks): what changes within one after it was read looks unchanged. A clock of another machine may be
 /// ahead.
-bool settled(const FileState& file) {
+bool settled(const system::FileState& file) {
   constexpr std::uint64_t kStep = 2 * kSecond;
   const std::uint64_t time = now();
   return file.changed < time && time - file.changed > kStep && file.modified < time;
@@ -89,7 +89,7 @@ bool same_contents(const UniqueFd& a, const UniqueFd& b, std::uint64_t size) {
 
 /// The file that `draft` became.
 struct Stored {
-  FileState state;
+  system::FileState state;
   std::uint32_t number;
 };
 
@@ -98,14 +98,14 @@ std::optional<Stored> store_once(const Store& store, const UniqueFd& draft, std:
   for (std::uint32_t number = 0; number < kMostOfOneSize; ++number) {
     const std::string name = elf_name(size, number);
     if (store.name(draft, name)) {
-      const auto state = FileState::of(draft.get());
+      const auto state = system::FileState::of(draft.get());
       if (!state) return std::nullopt;
       return Stored{*state, number};
     }
     const UniqueFd other = open_file(store, name);
-    const auto before = FileState::of(other.get());
+    const auto before = system::FileState::of(other.get());
     if (!before || before->size != size || !same_contents(draft, other, size)) continue;
-    if (FileState::of(other.get()) == before) return Stored{*before, number};
+    if (system::FileState::of(other.get()) == before) return Stored{*before, number};
   }
   return std::nullopt;
 }
@@ -127,7 +127,7 @@ std::optional<Sound> sound_entry(const Store& store, const std::string& key) {
   struct stat status = {};
   if (::fstatat(store.directory(), sound.file().c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
     return std::nullopt;
-  if (!S_ISREG(status.st_mode) || FileState::from(status) != sound.entry.stored) return std::nullopt;
+  if (!S_ISREG(status.st_mode) || system::FileState::from(status) != sound.entry.stored) return std::nullopt;
   if (trust_in(sound.entry) == Trust::kNo) return std::nullopt;
   return sound;
 }
@@ -194,7 +194,7 @@ UniqueFd Kernels::find(const Source& source) {
       entry->length != source.packed.size() || entry->fingerprint != fingerprint_of(source.packed))
     return {};
   UniqueFd file = open_file(*store, elf_name(entry->stored.size, entry->number));
-  if (!file || FileState::of(file.get()) != entry->stored) return {};
+  if (!file || system::FileState::of(file.get()) != entry->stored) return {};
 
   const Trust trust = trust_in(*entry);
   if (trust == Trust::kNo) return {};
@@ -215,10 +215,10 @@ UniqueFd Kernels::draft(const Source& source, std::uint64_t size) {
 
 bool Kernels::keep(const Source& source, const UniqueFd& draft, const Label& label) {
   const Store* const store = this->store(Access::kCreate);
-  const auto written = FileState::of(draft.get());
+  const auto written = system::FileState::of(draft.get());
   if (store == nullptr || !written) return false;
   // Whoever changed the source while it was read may have made a kernel that never was.
-  if (FileState::of(source.descriptor) != source.state) return false;
+  if (system::FileState::of(source.descriptor) != source.state) return false;
   const Lock lock(*store, false);
   if (!lock) return false;
 

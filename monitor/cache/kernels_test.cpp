@@ -45,7 +45,7 @@ std::string next_source() {
 /// A file that holds packed bytes, opened as a start would.
 struct Opened {
   explicit Opened(const std::string& named)
-      : path(named), file(opened(named)), state(*FileState::of(file.get())) {
+      : path(named), file(opened(named)), state(*system::FileState::of(file.get())) {
     bytes.resize(state.size);
     EXPECT_EQ(::pread(file.get(), bytes.data(), bytes.size(), 0), static_cast<ssize_t>(bytes.size()));
   }
@@ -55,7 +55,7 @@ struct Opened {
   }
   std::string path;
   UniqueFd file;
-  FileState state;
+  system::FileState state;
   std::vector<std::byte> bytes;
 };
 
@@ -81,7 +81,7 @@ class KeptKernels : public testing::Test {
   static std::vector<std::byte> found(Kernels& kernels, const Opened& from) {
     const UniqueFd file = kernels.find(from.source());
     if (!file) return {};
-    std::vector<std::byte> out(FileState::of(file.get())->size);
+    std::vector<std::byte> out(system::FileState::of(file.get())->size);
     EXPECT_EQ(::pread(file.get(), out.data(), out.size(), 0), static_cast<ssize_t>(out.size()));
     return out;
   }
@@ -155,7 +155,7 @@ TEST_F(KeptKernels, OfASourceThatChangedInPlaceAreNotFound) {
   const timespec times[] = {before.st_atim, before.st_mtim};
   ASSERT_EQ(::futimens(file.get(), times), 0);
   const Opened from(path);
-  EXPECT_EQ(from.state.modified, FileState::from(before).modified);
+  EXPECT_EQ(from.state.modified, system::FileState::from(before).modified);
   EXPECT_THAT(found(kernels, from), IsEmpty());
 }
 

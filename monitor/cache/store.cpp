@@ -13,7 +13,7 @@
 #include <memory>
 
 #include "entry.hpp"
-#include "pvh/cache/file_state.hpp"
+#include "pvh/system/file_state.hpp"
 
 namespace pvh::cache {
 namespace {
@@ -128,7 +128,7 @@ std::optional<Value> Store::find(std::string_view key) const {
   if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
   if (status.st_uid != owner_ || (status.st_mode & 022U) != 0) return std::nullopt;
 
-  const FileState state = FileState::from(status);
+  const system::FileState state = system::FileState::from(status);
   if (state.size > kLargestValue) return std::nullopt;
   std::vector<std::byte> bytes(static_cast<std::size_t>(state.size));
   const ssize_t read = ::read(file.get(), bytes.data(), bytes.size());

@@ -16,8 +16,7 @@
 
 namespace pvh::kvm {
 
-CpuThreads::CpuThreads(const GuestMemory& memory, const Options& options)
-    : memory_(memory), options_(options) {
+CpuThreads::CpuThreads(const GuestMemory& memory, const Shape& shape) : memory_(memory), shape_(shape) {
   first_ = start_thread([this] { begin(); });
   if (!first_.joinable()) {
     not_made_ = host_error("thread for a virtual CPU", EAGAIN);
@@ -81,7 +80,7 @@ void CpuThreads::begin() {
   ready_.release();
   if (!goes_on) return;
   // Last, and beside what the caller still does.
-  const auto confined = options_.confine ? sandbox::confine_thread(sandbox::Thread::kCpu) : Result<void>();
+  const auto confined = shape_.confine ? sandbox::confine_thread(sandbox::Thread::kCpu) : Result<void>();
   if (confined) return work(machine_->cpus.front());
   handed_over_.wait(false);
   if (failed_) failed_(confined.error());
@@ -93,7 +92,7 @@ void CpuThreads::work(Vcpu& cpu) {
 }
 
 Result<void> CpuThreads::make() {
-  auto machine = make_virtual_machine(options_, find_cpuid(options_.kept));
+  auto machine = make_virtual_machine(shape_, find_cpuid(shape_.kept));
   if (!machine) return std::unexpected(machine.error());
   machine_.emplace(std::move(*machine));
   return {};
@@ -106,7 +105,7 @@ Result<void> CpuThreads::make_ready() {
   placement_.go_anywhere();
   // The others wait for the first to start them.
   if (auto entered = enter(machine_->cpus.front(), *entry_); !entered) return entered;
-  if (options_.confine) {
+  if (shape_.confine) {
     // The other CPUs' threads inherit it.
     if (auto done = sandbox::give_up_rights(); !done) return done;
   }
@@ -124,7 +123,7 @@ Result<void> CpuThreads::start_others() {
   for (Vcpu& cpu : std::span(machine_->cpus).subspan(1)) {
     try {
       others_.emplace_back([&, this] {
-        if (options_.confine) {
+        if (shape_.confine) {
           if (const auto done = sandbox::confine_thread(sandbox::Thread::kCpu); !done) {
             const std::lock_guard lock(failure_mutex);
             failure = done.error();

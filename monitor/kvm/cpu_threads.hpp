@@ -21,8 +21,8 @@ namespace pvh::kvm {
 
 class CpuThreads {
  public:
-  /// The first one begins at once. Memory and options outlive it.
-  CpuThreads(const GuestMemory& memory, const Options& options);
+  /// The first one begins at once. Memory and shape outlive it.
+  CpuThreads(const GuestMemory& memory, const Shape& shape);
   CpuThreads(const CpuThreads&) = delete;
   CpuThreads& operator=(const CpuThreads&) = delete;
   /// Also before the guest runs.
@@ -51,7 +51,7 @@ class CpuThreads {
   void work(Vcpu& cpu);
 
   const GuestMemory& memory_;
-  const Options& options_;
+  const Shape& shape_;
   Placement placement_;  ///< of the first one
 
   // Each written before the semaphore that follows is released, and read after.

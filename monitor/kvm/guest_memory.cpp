@@ -8,7 +8,7 @@
 #include <functional>
 #include <optional>
 
-#include "early/early_parts.hpp"
+#include "early/early.hpp"
 
 namespace pvh::kvm {
 
@@ -30,8 +30,8 @@ std::optional<std::size_t> offset_in(const FileView& file, Bytes bytes) {
 
 Result<GuestMemory> GuestMemory::allocate(std::span<const board::Backing> backing) {
   GuestMemory memory;
-  if (const auto early = take_early_memory(backing); !early.empty()) {
-    memory.pieces_.push_back({.range = backing[0].range, .host = early});
+  if (const auto begun = early::take_memory(backing); !begun.empty()) {
+    memory.pieces_.push_back({.range = backing[0].range, .host = begun});
     return memory;
   }
   for (const board::Backing& piece : backing) {

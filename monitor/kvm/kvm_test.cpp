@@ -2,6 +2,7 @@
 #include "pvh/kvm/kvm.hpp"
 #include "pvh/backend/disk_file.hpp"
 #include "pvh/virtio/block.hpp"
+#include "pvh/virtio/entropy.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -40,12 +41,22 @@ std::ptrdiff_t entries_of(const char* directory) {
   return std::distance(begin(files), end(files));
 }
 
-Result<run::Outcome> run(const boot::BootPlan& plan, Options with, std::uint32_t cpus = 1) {
-  with.memory = plan.backing;
-  with.cpus = cpus;
-  const auto outcome = kvm::run([&] { return Guest{.plan = &plan}; }, with);
-  if (!outcome) return std::unexpected(outcome.error());
-  return outcome->value();
+/// A run's shape, its devices and the user's side of it, together.
+struct RunSetup {
+  std::optional<std::chrono::milliseconds> timeout = {};
+  int input = 0;
+  int output = 1;
+  bool confine = false;
+  KeptValues* kept = nullptr;
+};
+
+Result<run::Outcome> run(const boot::BootPlan& plan, const RunSetup& with, std::uint32_t cpus = 1,
+                         Devices devices = {}) {
+  auto start =
+      Start::begin({.memory = plan.backing, .cpus = cpus, .confine = with.confine, .kept = with.kept});
+  start.attach(std::move(devices));
+  return std::move(start).run({.plan = &plan},
+                              {.timeout = with.timeout, .input = with.input, .output = with.output});
 }
 
 class Kvm : public ::testing::Test {
@@ -64,13 +75,13 @@ class Kvm : public ::testing::Test {
     EXPECT_EQ(entries_of("/proc/self/task"), threads_before_) << "threads are left behind";
   }
 
-  Options options() {
+  RunSetup options() {
     null_.reset(::open("/dev/null", O_RDWR | O_CLOEXEC));
     return {.timeout = kLong, .input = null_.get(), .output = null_.get()};
   }
 
   /// Runs the plan; what the guest printed comes out in output_.
-  Result<run::Outcome> run_and_listen(const boot::BootPlan& plan, Options with) {
+  Result<run::Outcome> run_and_listen(const boot::BootPlan& plan, RunSetup with) {
     Pipe pipe;
     with.output = pipe.writer.get();
     std::thread listener([&] { output_ = read_all(pipe.reader.get()); });
@@ -80,7 +91,7 @@ class Kvm : public ::testing::Test {
     return outcome;
   }
 
-  Ending ending_of(const boot::BootPlan& plan, const Options& with, std::uint32_t cpus = 1) {
+  Ending ending_of(const boot::BootPlan& plan, const RunSetup& with, std::uint32_t cpus = 1) {
     const auto outcome = run(plan, with, cpus);
     EXPECT_TRUE(outcome);
     return outcome ? outcome->ending : Ending::kEnded;
@@ -231,22 +242,27 @@ TEST_F(Kvm, WhatItSupportsOfCpuidIsAskedOnce) {
   EXPECT_EQ(values.kept, 2) << "a damaged one was taken";
 }
 
-TEST_F(Kvm, AMachineWithoutAGuestLeavesNothing) {
+TEST_F(Kvm, AStartThatIsNotRunLeavesNothing) {
   const auto memory = board::backing(64 * kMiB);
-  auto with = options();
-  with.memory = memory;
-  with.cpus = 2;
-  const auto outcome = kvm::run([] { return std::nullopt; }, with);
-  ASSERT_TRUE(outcome);
-  EXPECT_EQ(*outcome, std::nullopt);
+  auto start = Start::begin({.memory = memory, .cpus = 2});
 }
 
-TEST_F(Kvm, WhatIsWrongWithTheGuestGoesBeforeWhatIsWrongWithTheHost) {
-  auto with = options();
-  with.cpus = 100'000;
-  const auto outcome = kvm::run([] { return std::nullopt; }, with);
-  ASSERT_TRUE(outcome);
-  EXPECT_EQ(*outcome, std::nullopt);
+TEST_F(Kvm, AStartThatIsNotRunEndsItsDevicesToo) {
+  const auto memory = board::backing(64 * kMiB);
+  auto start = Start::begin({.memory = memory});
+  Devices devices;
+  devices.all.push_back(std::make_unique<virtio::Entropy>());
+  start.attach(std::move(devices));
+}
+
+TEST_F(Kvm, WhatIsWrongWithTheHostIsToldByTheRun) {
+  // So the caller, who plans the guest meanwhile, tells what is wrong with the guest first.
+  const auto memory = board::backing(64 * kMiB);
+  auto start = Start::begin({.memory = memory, .cpus = 100'000});
+  const auto plan = plan_of(Code{}.power_off());
+  const auto outcome = std::move(start).run({.plan = &plan}, {});
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().what, Fault::kTooManyCpus);
 }
 
 TEST_F(Kvm, ManyRunsEndAsCleanlyAsOne) {
@@ -255,7 +271,7 @@ TEST_F(Kvm, ManyRunsEndAsCleanlyAsOne) {
 }
 
 TEST_F(Kvm, DisksOfAHostWithoutIoUringAreServedByThreads) {
-  std::vector<std::unique_ptr<virtio::Device>> disks;
+  Devices disks;
   for (int i = 0; i < 2; ++i) {
     char path[] = "/tmp/pvh-kvm-test-XXXXXX";
     const UniqueFd file(::mkstemp(path));
@@ -263,12 +279,12 @@ TEST_F(Kvm, DisksOfAHostWithoutIoUringAreServedByThreads) {
     auto disk = backend::DiskFile::open(path, false, "a disk");
     ::unlink(path);
     ASSERT_TRUE(disk);
-    disks.push_back(std::make_unique<virtio::Block>(
+    disks.all.push_back(std::make_unique<virtio::Block>(
         std::move(*disk), virtio::Block::Options{.name = "a disk", .serial = "", .threads_only = true}));
   }
-  auto with = options();
-  with.devices = [&disks] { return Devices{.all = disks}; };
-  EXPECT_EQ(ending_of(plan_of(Code{}.power_off()), with), Ending::kPowerOff);
+  const auto outcome = run(plan_of(Code{}.power_off()), options(), 1, std::move(disks));
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->ending, Ending::kPowerOff);
 }
 
 TEST_F(Kvm, ASignalEndsIt) {
@@ -373,7 +389,7 @@ TEST_F(Kvm, ReadsOnesAndIgnoresWritesWhereNothingIs) {
 }
 
 /// How a run ended that confined itself, in a process of its own, which ends with it; its detail in `detail`.
-std::optional<Ending> confined_run(const boot::BootPlan& plan, Options with, std::string& detail) {
+std::optional<Ending> confined_run(const boot::BootPlan& plan, RunSetup with, std::string& detail) {
   Pipe pipe;
   const pid_t child = ::fork();
   if (child == 0) {

@@ -20,7 +20,7 @@ constexpr std::byte kResetCode[] = {std::byte{0xb0}, std::byte{ResetPort::kReset
 
 }  // namespace
 
-Result<void> load(const Guest& guest, const GuestMemory& memory) {
+Result<void> load(const run::Guest& guest, const GuestMemory& memory) {
   LoadingMemory writable(memory, guest.files);
   if (auto loaded = boot::load(*guest.plan, writable, boot::Before::kZeros); !loaded) return loaded;
   // Nothing of the plan lies there: it is the boot ROM's. A guest of less than 1 MiB does without.

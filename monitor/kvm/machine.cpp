@@ -1,7 +1,6 @@
 #include "machine.hpp"
 
 #include <fmt/format.h>
-#include <poll.h>
 #include <pthread.h>
 
 #include <algorithm>
@@ -66,12 +65,6 @@ std::string internal_error(const kvm_run& exit) {
   }
 }
 
-using Time = std::optional<Clock::time_point>;
-
-Time earlier(Time one, Time other) {
-  return one && other ? std::min(one, other) : one ? one : other;
-}
-
 }  // namespace
 
 Machine::Machine(Vm& vm, CpuThreads& threads, std::span<Vcpu> cpus, const GuestMemory& memory,
@@ -111,11 +104,17 @@ std::vector<int> Machine::descriptors() const {
 }
 
 Result<Outcome> Machine::run() {
-  if (!event_.valid()) return std::unexpected(host_error("event descriptor", errno));
+  if (!event_.valid()) return std::unexpected(host_error("event descriptor", event_.error()));
   const Kick kick;
   threads_.hand_over([this](Vcpu& cpu) { run_cpu(cpu); }, [this](const Error& error) { fail(error); });
+  system::EventLoop loop;
+  loop.add(supervisor_);
+  loop.add(*this);
+  virtio_.join(loop);
+  supervisor_.pauses(*this);
   for (;;) {
-    wait_and_serve();
+    loop.turn();
+    serve_user();
     // The guest's own end goes before the user's, who could not know.
     auto end = guest_end();
     if (end && end->failure) {
@@ -134,8 +133,40 @@ Result<Outcome> Machine::run() {
   }
 }
 
+void Machine::pause() {
+  std::unique_lock lock(pause_mutex_);
+  pausing_ = true;
+  for (Vcpu& cpu : cpus_) cpu.interrupt();
+  threads_.signal(kKick);
+  pause_changed_.wait(lock, [this] { return standing_ == cpus_.size() || stopping_; });
+  lock.unlock();
+  // After the CPUs: what they notified of last is still served, or stands in the queues.
+  virtio_.pause();
+}
+
+void Machine::resume() {
+  virtio_.resume();
+  const std::lock_guard lock(pause_mutex_);
+  pausing_ = false;
+  pause_changed_.notify_all();
+}
+
+void Machine::stand_still(Vcpu& cpu) {
+  std::unique_lock lock(pause_mutex_);
+  if (!pausing_) return;
+  ++standing_;
+  pause_changed_.notify_all();
+  pause_changed_.wait(lock, [this] { return !pausing_ || stopping_; });
+  --standing_;
+  if (!stopping_) cpu.proceed();
+}
+
 void Machine::stop() {
-  stopping_ = true;
+  {
+    const std::lock_guard lock(pause_mutex_);
+    stopping_ = true;
+    pause_changed_.notify_all();
+  }
   // A CPU that has looked at `stopping_` already finds the flag as it enters the guest; one that is in the
   // guest is taken out by the signal. So one signal each is enough.
   for (Vcpu& cpu : cpus_) cpu.interrupt();
@@ -147,6 +178,7 @@ void Machine::stop() {
 void Machine::run_cpu(Vcpu& cpu) {
   Kick::listen();
   while (!stopping_) {
+    if (pausing_) stand_still(cpu);
     const int error = cpu.run();
     if (error == 0)
       serve_exit(cpu);
@@ -214,7 +246,15 @@ void Machine::end(Ending ending, std::string reason, bool memory_gone) {
     const std::lock_guard lock(end_mutex_);
     if (!end_) end_ = End{.ending = ending, .reason = std::move(reason), .memory_gone = memory_gone};
   }
-  stopping_ = true;
+  end_all();
+}
+
+void Machine::end_all() {
+  {
+    const std::lock_guard lock(pause_mutex_);
+    stopping_ = true;
+    pause_changed_.notify_all();
+  }
   event_.signal();
 }
 
@@ -223,28 +263,22 @@ void Machine::fail(const Error& error) {
     const std::lock_guard lock(end_mutex_);
     if (!end_) end_ = End{.ending = Ending::kCrash, .reason = {}, .failure = error};
   }
-  stopping_ = true;
-  event_.signal();
+  end_all();
 }
 
-void Machine::wait_and_serve() {
-  constexpr std::size_t kOurs = run::Supervisor::kPolled;
-  polled_.assign(kOurs + 1, {});
-  supervisor_.prepare(std::span(polled_).first<kOurs>());
-  polled_[kOurs] = {.fd = event_.descriptor(), .events = POLLIN, .revents = 0};
-  const auto devices_at = virtio_.prepare(polled_);
-  const int ready = ::poll(polled_.data(), polled_.size(), run::poll_timeout(earlier(wake_at(), devices_at)));
-  const auto polled = std::span(polled_);
-  if (ready > 0) supervisor_.serve(polled.first<kOurs>());
+void Machine::prepare(system::Waits& waits) {
+  waits.on(event_.descriptor(), POLLIN);
+  if (more_output_at_) waits.until(*more_output_at_);
+}
+
+void Machine::serve(system::Ready ready) {
   // Cleared before we look: what comes after that wakes us again.
-  if (ready > 0 && polled[kOurs].revents != 0) event_.clear();
-  if (ready >= 0) virtio_.serve(polled.subspan(kOurs + 1));
+  if (ready[0].revents != 0) event_.clear();
+}
+
+void Machine::serve_user() {
   serve_output();
   if (!supervisor_.typed().empty()) supervisor_.delivered(type(supervisor_.typed()));
-}
-
-std::optional<Clock::time_point> Machine::wake_at() const {
-  return earlier(supervisor_.wake_at(), more_output_at_);
 }
 
 void Machine::serve_output() {

@@ -1,9 +1,8 @@
 // The board around the virtual CPUs: their threads, what they need of us, and how a run ends.
 #pragma once
 
-#include <poll.h>
-
 #include <atomic>
+#include <condition_variable>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -16,7 +15,9 @@
 #include "pvh/base/error.hpp"
 #include "pvh/boot/plan.hpp"
 #include "pvh/run/outcome.hpp"
+#include "pvh/run/pausable.hpp"
 #include "pvh/run/supervisor.hpp"
+#include "pvh/system/event_loop.hpp"
 #include "pvh/virtio/console.hpp"
 #include "system.hpp"
 #include "virtio_slots.hpp"
@@ -29,7 +30,7 @@ namespace pvh::kvm {
 
 /// One run. The caller's thread serves the user; each CPU has a thread of its own, in which the devices are
 /// called.
-class Machine {
+class Machine final : private system::EventSource, public run::Pausable {
  public:
   /// All of these outlive it. `threads` runs the CPUs.
   Machine(Vm& vm, CpuThreads& threads, std::span<Vcpu> cpus, const GuestMemory& memory,
@@ -37,12 +38,16 @@ class Machine {
           virtio::Console* console);
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
-  ~Machine() { stop(); }
+  ~Machine() override { stop(); }
 
   /// Until the guest or something else ends it, and all that the guest said has been passed on.
   [[nodiscard]] Result<run::Outcome> run();
   /// What of the process's descriptors a run uses, besides the virtual machine's own.
   [[nodiscard]] std::vector<int> descriptors() const;
+
+  // On the caller's thread.
+  void pause() override;
+  void resume() override;
 
  private:
   /// How the guest ended.
@@ -57,15 +62,18 @@ class Machine {
 
   // On a CPU's thread.
   void run_cpu(Vcpu& cpu);
+  void stand_still(Vcpu& cpu);
   void serve_exit(Vcpu& cpu);
   void access_port(Vcpu& cpu);
   void access_memory(Vcpu& cpu);
   void end(run::Ending ending, std::string reason = {}, bool memory_gone = false);
   void fail(const Error& error);
+  void end_all();
 
   // On the caller's thread.
-  void wait_and_serve();
-  [[nodiscard]] std::optional<run::Supervisor::Clock::time_point> wake_at() const;
+  void prepare(system::Waits& waits) override;
+  void serve(system::Ready ready) override;
+  void serve_user();
   void serve_output();
   [[nodiscard]] bool pass_output_on();
   [[nodiscard]] std::size_t take_output(std::span<std::byte> into);
@@ -98,7 +106,11 @@ class Machine {
   std::mutex end_mutex_;
   std::optional<End> end_;
 
-  std::vector<pollfd> polled_;
+  std::mutex pause_mutex_;  // what follows
+  std::condition_variable pause_changed_;
+  std::atomic<bool> pausing_ = false;
+  std::size_t standing_ = 0;  ///< CPUs whose threads wait in `stand_still`
+
   /// When to look for more output, since the guest has been told that nobody waits for each byte of it.
   std::optional<run::Supervisor::Clock::time_point> more_output_at_;
 };

@@ -3,7 +3,7 @@
 #include <csignal>
 #include <system_error>
 
-#include "early/early_parts.hpp"
+#include "early/early.hpp"
 
 namespace pvh::kvm {
 
@@ -30,7 +30,7 @@ std::thread start_thread(std::function<void()> work) {
   std::thread thread = try_to_start(work);
   if (!thread.joinable()) {
     // The early one may have been the last that the host allows.
-    await_early_thread();
+    early::await_thread();
     thread = try_to_start(work);
   }
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);

@@ -64,20 +64,6 @@ Result<void> done(int result, const char* what) {
   return {};
 }
 
-Error open_error(int error_number) {
-  switch (error_number) {
-    case EACCES:
-    case EPERM:
-      return Error{.what = Fault::kKvmForbidden, .subject = kDevice};
-    case ENOENT:
-    case ENODEV:
-    case ENXIO:
-      return Error{.what = Fault::kKvmMissing, .subject = kDevice};
-    default:
-      return host_error(kDevice, error_number);
-  }
-}
-
 }  // namespace
 
 Vcpu::Vcpu(UniqueFd fd, std::uint32_t id, void* shared, std::size_t shared_size)
@@ -156,6 +142,10 @@ void Vcpu::interrupt() {
   std::atomic_ref(shared_->immediate_exit).store(1, std::memory_order_relaxed);
 }
 
+void Vcpu::proceed() {
+  std::atomic_ref(shared_->immediate_exit).store(0, std::memory_order_relaxed);
+}
+
 kvm_userspace_memory_region memory_region(std::uint32_t slot, const GuestRange& range,
                                           std::span<std::byte> host) {
   kvm_userspace_memory_region region{};
@@ -169,17 +159,6 @@ kvm_userspace_memory_region memory_region(std::uint32_t slot, const GuestRange& 
 Result<void> Vm::add_memory(std::uint32_t slot, const GuestRange& range, std::span<std::byte> host) {
   const auto region = memory_region(slot, range, host);
   return done(call(fd_, KVM_SET_USER_MEMORY_REGION, &region), kAddMemory);
-}
-
-Result<void> Vm::set_scratch(GuestAddress address) {
-  return done(call(fd_, KVM_SET_TSS_ADDR, address.value()), "scratch pages (KVM_SET_TSS_ADDR)");
-}
-
-Result<void> Vm::split_interrupts(std::uint32_t pins) {
-  kvm_enable_cap capability{};
-  capability.cap = KVM_CAP_SPLIT_IRQCHIP;
-  capability.args[0] = pins;
-  return done(call(fd_, KVM_ENABLE_CAP, &capability), "local APICs (KVM_CAP_SPLIT_IRQCHIP)");
 }
 
 Result<Vcpu> Vm::create_vcpu(std::uint32_t id) {
@@ -233,20 +212,29 @@ void Vm::route(std::span<const Route> routes) {
   (void)call(fd_, table_call(KVM_SET_GSI_ROUTING), table.data());
 }
 
-Result<System> System::open() {
-  UniqueFd fd(::open(kDevice, O_RDWR | O_CLOEXEC));
-  if (!fd) return std::unexpected(open_error(errno));
-  return adopt(std::move(fd));
+Error open_error(int error_number) {
+  switch (error_number) {
+    case EACCES:
+    case EPERM:
+      return Error{.what = Fault::kKvmForbidden, .subject = kDevice};
+    case ENOENT:
+    case ENODEV:
+    case ENXIO:
+      return Error{.what = Fault::kKvmMissing, .subject = kDevice};
+    default:
+      return host_error(kDevice, error_number);
+  }
+}
+
+Error version_error(int found) {
+  return {.what = Fault::kKvmTooOld,
+          .subject = kDevice,
+          .found = "version " + std::to_string(found) + " of its interface",
+          .wanted = "version " + std::to_string(kApiVersion)};
 }
 
 Result<System> System::adopt(UniqueFd fd) {
   System system(std::move(fd));
-  const int version = call(system.fd_, KVM_GET_API_VERSION, 0);
-  if (version != kApiVersion)
-    return std::unexpected(Error{.what = Fault::kKvmTooOld,
-                                 .subject = kDevice,
-                                 .found = "version " + std::to_string(version) + " of its interface",
-                                 .wanted = "version " + std::to_string(kApiVersion)});
   for (const Need& need : kNeeds)
     if (system.extension(need.extension) <= 0)
       return std::unexpected(Error{.what = Fault::kKvmTooOld,
@@ -273,16 +261,12 @@ Result<std::vector<kvm_cpuid_entry2>> System::supported_cpuid() const {
   return entries;
 }
 
-Result<Vm> System::create_vm() const {
-  UniqueFd fd(call(fd_, KVM_CREATE_VM, 0));
-  if (!fd) return std::unexpected(host_error("virtual machine (KVM_CREATE_VM)", errno));
-  return adopt_vm(std::move(fd));
-}
-
 Result<Vm> System::adopt_vm(UniqueFd fd) const {
   const int shared_size = call(fd_, KVM_GET_VCPU_MMAP_SIZE, 0);
+  // A call that succeeded leaves errno as it was.
+  const int error = shared_size < 0 ? errno : EOVERFLOW;
   if (shared_size < static_cast<int>(sizeof(kvm_run)))
-    return std::unexpected(host_error("size of a virtual CPU's view (KVM_GET_VCPU_MMAP_SIZE)", errno));
+    return std::unexpected(host_error("size of a virtual CPU's view (KVM_GET_VCPU_MMAP_SIZE)", error));
   return Vm(std::move(fd), static_cast<std::size_t>(shared_size));
 }
 

@@ -26,7 +26,8 @@ inline constexpr int kApiVersion = 12;
 /// What adding memory is called where it fails.
 inline constexpr const char* kAddMemory = "memory for a virtual machine (KVM_SET_USER_MEMORY_REGION)";
 
-/// In the board's device window, where nothing else lies: `Vm::set_scratch`.
+/// Three pages in the board's device window, where nothing else lies: where some processors keep a task state
+/// segment for the emulation of real mode.
 inline constexpr GuestAddress kScratch{0xfffbd000};
 
 /// A piece of guest memory as KVM wants it described.
@@ -68,6 +69,8 @@ class Vcpu {
   [[nodiscard]] std::span<std::byte> port_data();
   /// The next `run` returns at once, and so does one that is under way once its thread gets a signal.
   void interrupt();
+  /// Takes an `interrupt` back: the next `run` enters the guest. On the thread that runs it.
+  void proceed();
 
  private:
   UniqueFd fd_;
@@ -85,10 +88,6 @@ class Vm final : public MessageSink {
 
   [[nodiscard]] Result<void> add_memory(std::uint32_t slot, const GuestRange& range,
                                         std::span<std::byte> host);
-  /// Where some processors keep a task state segment for the emulation of real mode: three pages.
-  [[nodiscard]] Result<void> set_scratch(GuestAddress address);
-  /// Local APICs in the kernel, I/O APICs with `pins` pins together here. Before the first CPU.
-  [[nodiscard]] Result<void> split_interrupts(std::uint32_t pins);
   [[nodiscard]] Result<Vcpu> create_vcpu(std::uint32_t id);
   /// One that was created already.
   [[nodiscard]] Result<Vcpu> adopt_vcpu(UniqueFd fd, std::uint32_t id) const;
@@ -105,17 +104,18 @@ class Vm final : public MessageSink {
   std::size_t shared_size_;
 };
 
+/// What errno says of a /dev/kvm that cannot be opened, and an interface that is not of version kApiVersion.
+[[nodiscard]] Error open_error(int error_number);
+[[nodiscard]] Error version_error(int found);
+
 /// The host's KVM.
 class System {
  public:
-  /// Fails with a fault for each thing that people can do something about.
-  [[nodiscard]] static Result<System> open();
-  /// The same for one that was opened already.
+  /// Of an open /dev/kvm (`take_first_steps`). Fails where it lacks an extension that this monitor needs.
   [[nodiscard]] static Result<System> adopt(UniqueFd fd);
 
   [[nodiscard]] int extension(int number) const;
   [[nodiscard]] Result<std::vector<kvm_cpuid_entry2>> supported_cpuid() const;
-  [[nodiscard]] Result<Vm> create_vm() const;
   /// One that was created already.
   [[nodiscard]] Result<Vm> adopt_vm(UniqueFd fd) const;
 

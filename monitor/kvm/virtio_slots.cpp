@@ -98,8 +98,8 @@ std::vector<int> VirtioSlots::descriptors() const {
 Result<void> VirtioSlots::start(bool confine) {
   if (!worker_) return {};
   // Before there is a thread that nobody could end.
-  const bool valid = std::ranges::all_of(slots_, [](const auto& slot) { return slot->transport().valid(); });
-  if (!worker_->valid() || !valid) return std::unexpected(host_error("event descriptor", errno));
+  if (const int error = worker_->descriptor_error(); error != 0)
+    return std::unexpected(host_error("event descriptor", error));
   if (std::ranges::none_of(slots_, [](const auto& slot) { return slot->transport().wants_thread(); })) {
     worker_->settle([] {});
     return {};
@@ -117,12 +117,24 @@ Result<void> VirtioSlots::start(bool confine) {
   return {};
 }
 
-std::optional<virtio::Device::Clock::time_point> VirtioSlots::prepare(std::vector<pollfd>& polled) {
-  return worker_ && !thread_.joinable() ? worker_->prepare(polled) : std::nullopt;
+void VirtioSlots::join(system::EventLoop& loop) {
+  if (worker_ && !thread_.joinable()) worker_->join(loop);
 }
 
-void VirtioSlots::serve(std::span<const pollfd> polled) {
-  if (worker_ && !thread_.joinable()) worker_->serve(polled);
+void VirtioSlots::pause() {
+  if (!worker_) return;
+  if (thread_.joinable())
+    worker_->pause();
+  else
+    worker_->pause_devices();
+}
+
+void VirtioSlots::resume() {
+  if (!worker_) return;
+  if (thread_.joinable())
+    worker_->resume();
+  else
+    worker_->resume_devices();
 }
 
 void VirtioSlots::confine_this_thread() {

@@ -2,8 +2,6 @@
 // interrupts by irqfd, and the one thread that serves them, where they need one.
 #pragma once
 
-#include <poll.h>
-
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -18,6 +16,7 @@
 #include "interrupts.hpp"
 #include "placement.hpp"
 #include "pvh/base/error.hpp"
+#include "pvh/system/event_loop.hpp"
 #include "pvh/virtio/transport.hpp"
 #include "pvh/virtio/worker.hpp"
 #include "system.hpp"
@@ -47,9 +46,11 @@ class VirtioSlots {
   /// Where a device wants it, serves them all on a thread of its own until `stop`. `confine`: this one, and
   /// those that the devices make, give up what they do not need before they look at the guest's memory.
   [[nodiscard]] Result<void> start(bool confine);
-  /// Else on the caller's: adds what they wait for, and says when to `serve` them at the latest.
-  [[nodiscard]] std::optional<virtio::Device::Clock::time_point> prepare(std::vector<pollfd>& polled);
-  void serve(std::span<const pollfd> polled);
+  /// Else `loop`, which is the caller's, serves them.
+  void join(system::EventLoop& loop);
+  /// Around a pause of the machine: returns once the devices are quiet.
+  void pause();
+  void resume();
   /// Stops the devices, on the thread that serves them, and ends that thread. No CPU runs any more.
   void stop();
 

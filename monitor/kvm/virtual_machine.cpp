@@ -6,9 +6,9 @@
 #include <span>
 #include <utility>
 
+#include "first_steps.hpp"
 #include "x86/cpuid.hpp"
 #include "x86/cpuid_table.hpp"
-#include "x86/io_apic.hpp"
 
 namespace pvh::kvm {
 
@@ -42,21 +42,30 @@ Result<void> check_limits(const System& system, std::uint32_t cpus) {
   return {};
 }
 
-Result<Vm> create_vm(const System& system) {
-  auto vm = system.create_vm();
-  if (!vm) return vm;
-  if (auto set = vm->set_scratch(kScratch); !set) return std::unexpected(set.error());
-  if (auto split = vm->split_interrupts(IoApics::kLines); !split) return std::unexpected(split.error());
-  return vm;
+Error error_of(const FirstSteps& steps) {
+  switch (steps.failed) {
+    case FirstStep::kOpen:
+      return open_error(steps.error);
+    case FirstStep::kVersion:
+      return version_error(steps.error);
+    case FirstStep::kMachine:
+      return host_error("virtual machine (KVM_CREATE_VM)", steps.error);
+    case FirstStep::kScratchPages:
+      return host_error("scratch pages (KVM_SET_TSS_ADDR)", steps.error);
+    case FirstStep::kInterrupts:
+      return host_error("local APICs (KVM_CAP_SPLIT_IRQCHIP)", steps.error);
+    default:
+      return host_error("virtual CPU (KVM_CREATE_VCPU)", steps.error);
+  }
 }
 
-/// `first`: CPU 0, where there is one already.
-Result<std::vector<Vcpu>> make_cpus(const System& system, Vm& vm, UniqueFd first, const Options& options,
+/// `first`: CPU 0, which is there already.
+Result<std::vector<Vcpu>> make_cpus(const System& system, Vm& vm, UniqueFd first, const Shape& shape,
                                     KeptCpuid cpuid) {
-  const auto supported = supported_cpuid(system, std::move(cpuid), options.kept);
+  const auto supported = supported_cpuid(system, std::move(cpuid), shape.kept);
   if (!supported) return std::unexpected(supported.error());
   const bool tsc_deadline = system.extension(KVM_CAP_TSC_DEADLINE_TIMER) > 0;
-  const std::uint32_t count = std::max(1U, options.cpus);
+  const std::uint32_t count = std::max(1U, shape.cpus);
   std::vector<Vcpu> cpus;
   cpus.reserve(count);
   for (std::uint32_t id = 0; id < count; ++id) {
@@ -72,24 +81,28 @@ Result<std::vector<Vcpu>> make_cpus(const System& system, Vm& vm, UniqueFd first
 
 }  // namespace
 
-Result<VirtualMachine> make_virtual_machine(const Options& options, KeptCpuid cpuid) {
-  auto early = take_early_machine();
-  const auto system = early ? System::adopt(std::move(early->system)) : System::open();
+Result<VirtualMachine> make_virtual_machine(const Shape& shape, KeptCpuid cpuid) {
+  auto begun = early::take_machine();
+  const FirstSteps steps = begun ? begun->steps : take_first_steps();
+  if (steps.failed != FirstStep::kDone) return std::unexpected(error_of(steps));
+  UniqueFd device(steps.system);
+  UniqueFd machine(steps.vm);
+  UniqueFd first(steps.cpu);
+  const auto system = System::adopt(std::move(device));
   if (!system) return std::unexpected(system.error());
-  if (auto possible = check_limits(*system, options.cpus); !possible)
-    return std::unexpected(possible.error());
-  auto vm = early ? system->adopt_vm(std::move(early->vm)) : create_vm(*system);
+  if (auto possible = check_limits(*system, shape.cpus); !possible) return std::unexpected(possible.error());
+  auto vm = system->adopt_vm(std::move(machine));
   if (!vm) return std::unexpected(vm.error());
   // Ends before the machine does, also where we return early.
-  EarlyThread thread = early ? std::move(early->thread) : EarlyThread();
-  auto cpus = make_cpus(*system, *vm, early ? std::move(early->cpu) : UniqueFd(), options, std::move(cpuid));
+  early::Thread thread = begun ? std::move(begun->thread) : early::Thread();
+  auto cpus = make_cpus(*system, *vm, std::move(first), shape, std::move(cpuid));
   if (!cpus) return std::unexpected(cpus.error());
   return VirtualMachine{.vm = std::move(*vm), .cpus = std::move(*cpus), .early = std::move(thread)};
 }
 
 Result<void> add_memory(VirtualMachine& machine, const GuestMemory& memory) {
-  if (const auto early = machine.early.memory()) {
-    if (*early != 0) return std::unexpected(host_error(kAddMemory, *early));
+  if (const auto failed = machine.early.memory()) {
+    if (*failed != 0) return std::unexpected(host_error(kAddMemory, *failed));
     return {};
   }
   std::uint32_t slot = 0;

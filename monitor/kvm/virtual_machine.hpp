@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "early/early_parts.hpp"
+#include "early/early.hpp"
 #include "guest_memory.hpp"
 #include "pvh/base/error.hpp"
 #include "pvh/kvm/kvm.hpp"
@@ -16,12 +16,12 @@ namespace pvh::kvm {
 struct VirtualMachine {
   Vm vm;
   std::vector<Vcpu> cpus;
-  EarlyThread early;  ///< it may still be giving memory
+  early::Thread early;  ///< it may still be giving memory
 };
 
 /// Without memory. `cpuid`: of what it supports of that, the rest is asked for and kept. The CPUs know what
 /// they can do, and are as after a reset.
-[[nodiscard]] Result<VirtualMachine> make_virtual_machine(const Options& options, KeptCpuid cpuid);
+[[nodiscard]] Result<VirtualMachine> make_virtual_machine(const Shape& shape, KeptCpuid cpuid);
 
 /// Waits for what `early` does of it.
 [[nodiscard]] Result<void> add_memory(VirtualMachine& machine, const GuestMemory& memory);

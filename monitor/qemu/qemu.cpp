@@ -35,7 +35,14 @@ void never_block(const UniqueFd& fd) {
 
 }  // namespace
 
-Result<run::Outcome> run(const boot::BootPlan& plan, const Options& options) {
+void Start::attach(std::vector<Device> devices, ReportDisk report) {
+  options_.devices = std::move(devices);
+  options_.report_disk = std::move(report);
+}
+
+Result<run::Outcome> Start::run(const run::Guest& guest, const run::Options& user) && {
+  const boot::BootPlan& plan = *guest.plan;
+  const Options& options = options_;
   if (const auto possible = check_limits(plan.memory_size, options); !possible)
     return std::unexpected(possible.error());
   const auto files = make_guest_files(plan);
@@ -66,7 +73,7 @@ Result<run::Outcome> run(const boot::BootPlan& plan, const Options& options) {
   for (const int descriptor : descriptors_of(options.devices)) inherited.push_back(descriptor);
 
   // Before QEMU: from here on a signal no longer ends us with a child left to the kernel's mercy.
-  run::Supervisor supervisor(options.input, options.output, options.timeout);
+  run::Supervisor supervisor(user.input, user.output, user.timeout);
   auto process =
       system::Process::start(command_line(files->memory_size, options), inherited, Fault::kQemuMissing);
   if (!process) return std::unexpected(process.error());

@@ -41,6 +41,13 @@ std::size_t open_descriptors() {
   return static_cast<std::size_t>(std::distance(begin(files), end(files)));
 }
 
+/// QEMU's options and the user's side of a run, together.
+struct RunSetup : Options, run::Options {};
+
+Result<run::Outcome> run(const boot::BootPlan& plan, const RunSetup& with) {
+  return Start::begin(with).run({.plan = &plan}, with);
+}
+
 class Qemu : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -55,9 +62,9 @@ class Qemu : public ::testing::Test {
     EXPECT_EQ(open_descriptors(), descriptors_before_);
   }
 
-  Options options() {
+  RunSetup options() {
     null_.reset(::open("/dev/null", O_RDWR | O_CLOEXEC));
-    Options options;
+    RunSetup options;
     options.timeout = kLong;
     options.input = null_.get();
     options.output = null_.get();
@@ -65,7 +72,7 @@ class Qemu : public ::testing::Test {
   }
 
   /// Runs the plan; what the guest printed comes out in output_.
-  Result<run::Outcome> run_and_listen(const boot::BootPlan& plan, Options with) {
+  Result<run::Outcome> run_and_listen(const boot::BootPlan& plan, RunSetup with) {
     Pipe pipe;
     with.output = pipe.writer.get();
     std::thread listener([&] { output_ = read_all(pipe.reader.get()); });

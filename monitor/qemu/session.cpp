@@ -34,20 +34,11 @@ constexpr std::string_view kGuestPanic =
 
 constexpr std::size_t kQuotedLines = 4;
 
-// Places in the array for poll().
-enum : std::size_t {
-  kSerialIn = run::Supervisor::kPolled,
-  kSerialOut,
-  kControlPoll,
-  kMessagesPoll,
-  kLogPoll,
-  kExit,
-  kPolled
-};
+/// How long QEMU may take to pause; a stop of this process does not hang for want of it.
+constexpr std::chrono::seconds kPauseGrace{2};
 
-pollfd when(bool wanted, int fd, short events) {
-  return {.fd = wanted ? fd : -1, .events = events, .revents = 0};
-}
+// Places in what is waited for.
+enum : std::size_t { kSerialIn, kSerialOut, kControlPoll, kMessagesPoll, kLogPoll, kExit };
 
 /// Of a node's name as command_line.cpp gives it.
 std::optional<std::size_t> disk_number(std::string_view node) {
@@ -74,43 +65,53 @@ Result<run::Outcome> Session::run() {
   control_.execute("qmp_capabilities");
   control_.execute("cont");
   // QEMU has a session of its own, so that the terminal does not stop it with us; its clock shall stop too.
-  supervisor_.around_stop([this] { control_.execute("stop"); },
-                          [this] {
-                            if (shutdown_reason_.empty() && !kill_at_) control_.execute("cont");
-                          });
+  supervisor_.pauses(*this);
+  system::EventLoop loop;
+  loop.add(supervisor_);
+  loop.add(*this);
   while (!exited_) {
-    wait_and_serve();
+    loop.turn();
     decide();
   }
   drain();
   return report();
 }
 
-void Session::wait_and_serve() {
-  std::array<pollfd, kPolled> polled{};
-  const auto users = std::span(polled).first<run::Supervisor::kPolled>();
-  supervisor_.prepare(users);
-  polled[kSerialIn] = when(supervisor_.room() > 0, from_serial_.get(), POLLIN);
-  polled[kSerialOut] = when(!supervisor_.typed().empty(), to_serial_.get(), POLLOUT);
-  polled[kControlPoll] = when(true, control_.descriptor(), POLLIN);
-  polled[kMessagesPoll] = when(true, messages_.descriptor(), POLLIN);
-  polled[kLogPoll] = when(true, log_.descriptor(), POLLIN);
-  polled[kExit] = when(true, process_.descriptor(), POLLIN);
-  if (::poll(polled.data(), polled.size(), run::poll_timeout(wake_at())) <= 0) return;
-
-  supervisor_.serve(users);
-  if (polled[kControlPoll].revents != 0) receive_control();
-  if (polled[kSerialIn].revents != 0 || !shutdown_reason_.empty()) read_serial();
-  if (polled[kSerialOut].revents != 0) write_serial();
-  if (polled[kMessagesPoll].revents != 0) messages_.serve();
-  if (polled[kLogPoll].revents != 0) log_.serve();
-  if (polled[kExit].revents != 0) exited_ = true;
+void Session::pause() {
+  stands_ = false;
+  control_.execute("stop");
+  const auto limit = Clock::now() + kPauseGrace;
+  while (!stands_ && control_.descriptor() >= 0 && Clock::now() < limit) {
+    pollfd answer{.fd = control_.descriptor(), .events = POLLIN, .revents = 0};
+    (void)::poll(&answer, 1, system::poll_timeout(limit));
+    receive_control();
+  }
 }
 
-std::optional<Session::Clock::time_point> Session::wake_at() const {
-  // Once it is decided how the run ends, the supervisor's alarms have nothing to say.
-  if (kill_at_ || outcome_ || error_) return kill_at_;
-  return supervisor_.wake_at();
+void Session::resume() {
+  if (shutdown_reason_.empty() && !kill_at_) control_.execute("cont");
+}
+
+void Session::prepare(system::Waits& waits) {
+  const auto on = [&waits](bool wanted, int descriptor, short events) {
+    waits.on(wanted ? descriptor : -1, events);
+  };
+  on(supervisor_.room() > 0, from_serial_.get(), POLLIN);
+  on(!supervisor_.typed().empty(), to_serial_.get(), POLLOUT);
+  on(true, control_.descriptor(), POLLIN);
+  on(true, messages_.descriptor(), POLLIN);
+  on(true, log_.descriptor(), POLLIN);
+  on(true, process_.descriptor(), POLLIN);
+  if (kill_at_) waits.until(*kill_at_);
+}
+
+void Session::serve(system::Ready ready) {
+  if (ready[kControlPoll].revents != 0) receive_control();
+  if (ready[kSerialIn].revents != 0 || !shutdown_reason_.empty()) read_serial();
+  if (ready[kSerialOut].revents != 0) write_serial();
+  if (ready[kMessagesPoll].revents != 0) messages_.serve();
+  if (ready[kLogPoll].revents != 0) log_.serve();
+  if (ready[kExit].revents != 0) exited_ = true;
 }
 
 void Session::receive_control() {
@@ -127,6 +128,7 @@ void Session::take(const Message& message) {
     quit();
   }
   if (message.event == "SHUTDOWN" && shutdown_reason_.empty()) shutdown_reason_ = message.reason;
+  if (message.event == "STOP") stands_ = true;
   if (message.event == "GUEST_PANICKED" && shutdown_reason_.empty()) shutdown_reason_ = kGuestPanic;
   if (message.event == "BLOCK_IO_ERROR") report_disk(message);
   if (message.reply_to == "code") code_ = message.text;
@@ -199,6 +201,7 @@ void Session::decide() {
     registers_asked_ = true;
     control_.ask("code", "x /16xb $pc");
     control_.ask("registers", "info registers -a");
+    supervisor_.stop_alarms();
     kill_at_ = Clock::now() + kRegisterGrace;
     return;
   }
@@ -220,6 +223,8 @@ void Session::conclude(run::Outcome outcome) {
 }
 
 void Session::quit() {
+  // Once it is decided how the run ends, the supervisor's alarms have nothing to say.
+  supervisor_.stop_alarms();
   control_.execute("quit");
   kill_at_ = Clock::now() + kGrace;
 }

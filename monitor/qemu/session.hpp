@@ -11,8 +11,10 @@
 #include "pvh/base/error.hpp"
 #include "pvh/base/unique_fd.hpp"
 #include "pvh/run/outcome.hpp"
+#include "pvh/run/pausable.hpp"
 #include "pvh/run/supervisor.hpp"
 #include "pvh/system/byte_queue.hpp"
+#include "pvh/system/event_loop.hpp"
 #include "pvh/system/process.hpp"
 #include "pvh/system/side_pipe.hpp"
 
@@ -27,7 +29,7 @@ struct Connections {
   UniqueFd control;
 };
 
-class Session {
+class Session final : private system::EventSource, public run::Pausable {
  public:
   Session(system::Process process, Connections connections, run::Supervisor& supervisor);
 
@@ -39,10 +41,14 @@ class Session {
   /// Until QEMU has ended, for whatever reason, and all that the guest said has been passed on.
   [[nodiscard]] Result<run::Outcome> run();
 
+  void pause() override;
+  void resume() override;
+
  private:
   using Clock = run::Supervisor::Clock;
 
-  void wait_and_serve();
+  void prepare(system::Waits& waits) override;
+  void serve(system::Ready ready) override;
   void receive_control();
   void take(const Message& message);
   void report_disk(const Message& message);
@@ -53,7 +59,6 @@ class Session {
   void quit();
   void drain();
   [[nodiscard]] run::Outcome outcome_of_reset() const;
-  [[nodiscard]] std::optional<Clock::time_point> wake_at() const;
   [[nodiscard]] Result<run::Outcome> report();
 
   system::Process process_;
@@ -73,6 +78,7 @@ class Session {
   std::optional<Error> error_;
   std::optional<Clock::time_point> kill_at_;
   bool exited_ = false;
+  bool stands_ = false;  ///< QEMU has said that its CPUs stand still
   std::function<void(std::size_t number, const Error& error)> report_disk_;
   std::set<std::size_t> reported_disks_;
 };

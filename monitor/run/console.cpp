@@ -9,23 +9,27 @@ namespace pvh::run {
 
 namespace {
 
+/// How soon a run is noticed to have come to the foreground.
+constexpr std::chrono::milliseconds kTerminalLook{200};
+
 constexpr std::string_view kHelp =
     "\r\nCtrl-A x: end the run; Ctrl-A Ctrl-A: send Ctrl-A; Ctrl-A h: this help\r\n";
 
 }  // namespace
 
-void Console::prepare(std::span<pollfd, kPolled> polled) {
+void Console::prepare(system::Waits& waits) {
   terminal_.enter();  // where a shell's `fg` has brought us to the foreground since
   // A person may want to end a guest that takes no keys; who sends a file waits.
   const bool listen = terminal_.is_terminal() ? terminal_.is_ours() : to_guest_.room() > 0;
-  polled[0] = {.fd = listen ? input_.descriptor() : -1, .events = POLLIN, .revents = 0};
+  waits.on(listen ? input_.descriptor() : -1, POLLIN);
   // Without something to write, a closed reader would wake us again and again.
-  polled[1] = {.fd = to_user_.empty() ? -1 : output_.descriptor(), .events = POLLOUT, .revents = 0};
+  waits.on(to_user_.empty() ? -1 : output_.descriptor(), POLLOUT);
+  if (terminal_.is_waiting()) waits.until(system::Waits::Clock::now() + kTerminalLook);
 }
 
-void Console::serve(std::span<const pollfd, kPolled> polled) {
-  if (polled[0].revents != 0) read_keys();
-  if (polled[1].revents != 0) write_output();
+void Console::serve(system::Ready ready) {
+  if (ready[0].revents != 0) read_keys();
+  if (ready[1].revents != 0) write_output();
 }
 
 void Console::print(Bytes output) {

@@ -56,9 +56,16 @@ bool same(const termios& a, const termios& b) {
          a.c_lflag == b.c_lflag && std::memcmp(a.c_cc, b.c_cc, sizeof a.c_cc) == 0;
 }
 
+/// What the console waits for now.
+std::vector<pollfd> prepared(Console& console) {
+  std::vector<pollfd> polled;
+  system::Waits waits(polled);
+  console.prepare(waits);
+  return polled;
+}
+
 void serve_once(Console& console) {
-  std::array<pollfd, Console::kPolled> polled{};
-  console.prepare(polled);
+  std::vector<pollfd> polled = prepared(console);
   ASSERT_GT(::poll(polled.data(), polled.size(), 5000), 0);
   console.serve(polled);
 }
@@ -141,12 +148,17 @@ TEST(Console, TakesTheTerminalOnceItComesToTheForeground) {
     if (job == 0) {
       ::setpgid(0, 0);
       Console console(pty.slave.get(), -1);
-      const bool waited = console.waits_for_terminal();
+      const auto looks_again = [&console] {
+        std::vector<pollfd> polled;
+        system::Waits waits(polled);
+        console.prepare(waits);
+        return waits.when().has_value();
+      };
+      const bool waited = looks_again();
       ::tcsetpgrp(pty.slave.get(), ::getpgrp());  // what a shell's `fg` does
-      std::array<pollfd, Console::kPolled> polled{};
-      console.prepare(polled);
+      const std::vector<pollfd> polled = prepared(console);
       const bool raw = (pty.settings().c_lflag & ICANON) == 0;
-      ::_exit(waited && raw && polled[0].fd >= 0 && !console.waits_for_terminal() ? 0 : 1);
+      ::_exit(waited && raw && polled[0].fd >= 0 && !looks_again() ? 0 : 1);
     }
     int status = 0;
     ::waitpid(job, &status, 0);
@@ -176,15 +188,15 @@ TEST(Console, StopsReadingKeysThatTheGuestDoesNotTake) {
   const UniqueFd writer(ends[1]);
   const std::string keys(4096, 'k');
   Console console(in.get(), -1);
-  std::array<pollfd, Console::kPolled> polled{};
-  for (int i = 0; i < 100 && (i == 0 || polled[0].fd >= 0); ++i) {
+  std::vector<pollfd> polled;
+  for (int i = 0; i < 100 && (i == 0 || polled.at(0).fd >= 0); ++i) {
     ASSERT_EQ(::write(writer.get(), keys.data(), keys.size()), static_cast<ssize_t>(keys.size()));
     serve_once(console);
-    console.prepare(polled);
+    polled = prepared(console);
   }
   EXPECT_EQ(polled[0].fd, -1);
   console.delivered(1);
-  console.prepare(polled);
+  polled = prepared(console);
   EXPECT_NE(polled[0].fd, -1);
 }
 
@@ -192,9 +204,7 @@ TEST(Console, PollsNothingOnceInputHasEnded) {
   const UniqueFd null(::open("/dev/null", O_RDWR));
   Console console(null.get(), null.get());
   serve_once(console);
-  std::array<pollfd, Console::kPolled> polled{};
-  console.prepare(polled);
-  EXPECT_EQ(polled[0].fd, -1);
+  EXPECT_EQ(prepared(console)[0].fd, -1);
 }
 
 }  // namespace

@@ -5,17 +5,9 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <limits>
 #include <utility>
 
 namespace pvh::run {
-
-namespace {
-
-/// How soon a run is noticed to have come to the foreground.
-constexpr std::chrono::milliseconds kTerminalLook{200};
-
-}  // namespace
 
 Supervisor::Supervisor(int input, int output, std::optional<std::chrono::milliseconds> limit)
     : console_(input, output) {
@@ -30,48 +22,41 @@ void Supervisor::print(Bytes output) {
   console_.print(output);
 }
 
-void Supervisor::prepare(std::span<pollfd, kPolled> polled) {
-  console_.prepare(polled.first<Console::kPolled>());
-  polled[Console::kPolled] = {.fd = signals_.descriptor(), .events = POLLIN, .revents = 0};
+void Supervisor::prepare(system::Waits& waits) {
+  console_.prepare(waits);
+  waits.on(signals_.descriptor(), POLLIN);
+  if (!alarms_) return;
+  if (deadline_) waits.until(*deadline_);
+  if (const auto stopped = panic_watch_.stopped_at()) waits.until(*stopped);
 }
 
-void Supervisor::serve(std::span<const pollfd, kPolled> polled) {
-  console_.serve(polled.first<Console::kPolled>());
-  if (polled[Console::kPolled].revents != 0) take_signals();
+void Supervisor::serve(system::Ready ready) {
+  console_.serve(ready.first(Console::kWaits));
+  if (ready[Console::kWaits].revents != 0) take_signals();
 }
 
 void Supervisor::take_signals() {
   while (const auto signal = signals_.next()) {
-    if (*signal == SIGTSTP) {
-      before_stop_();
-      console_.suspend();
-      ::raise(SIGSTOP);  // stands still here until someone continues us
+    if (*signal == SIGTSTP)
+      stand_still();
+    else if (*signal == SIGCONT)
       console_.resume();
-      after_stop_();
-    } else if (*signal == SIGCONT) {
-      console_.resume();
-    } else {
+    else
       end_signal_ = *signal;
-    }
   }
 }
 
-std::array<int, Supervisor::kPolled> Supervisor::descriptors() const {
+void Supervisor::stand_still() {
+  if (machine_ != nullptr) machine_->pause();
+  console_.suspend();
+  ::raise(SIGSTOP);  // stands still here until someone continues us
+  console_.resume();
+  if (machine_ != nullptr) machine_->resume();
+}
+
+std::array<int, Console::kWaits + 1> Supervisor::descriptors() const {
   const auto [input, output] = console_.descriptors();
   return {input, output, signals_.descriptor()};
-}
-
-std::optional<Supervisor::Clock::time_point> Supervisor::wake_at() const {
-  std::optional<Clock::time_point> first = deadline_;
-  const auto consider = [&first](Clock::time_point when) { first = first ? std::min(*first, when) : when; };
-  if (const auto stopped = panic_watch_.stopped_at()) consider(*stopped);
-  if (console_.waits_for_terminal()) consider(Clock::now() + kTerminalLook);
-  return first;
-}
-
-void Supervisor::around_stop(std::function<void()> before, std::function<void()> after) {
-  before_stop_ = std::move(before);
-  after_stop_ = std::move(after);
 }
 
 std::optional<Error> Supervisor::output_error() const {
@@ -94,26 +79,23 @@ std::optional<Outcome> Supervisor::verdict() const {
 }
 
 bool Supervisor::flush() {
+  system::EventLoop loop;
+  loop.add(*this);
   std::optional<Clock::time_point> give_up;
   while (!console_.printed()) {
     const bool hurried = end_signal_ != 0 || console_.end_asked() || past_deadline();
-    if (hurried && !give_up) give_up = Clock::now() + kPatience;
+    if (hurried && !give_up) {
+      give_up = Clock::now() + kPatience;
+      stop_alarms();
+    }
     if (give_up && Clock::now() >= *give_up) return false;
-    std::array<pollfd, kPolled> polled;
-    prepare(polled);
-    if (::poll(polled.data(), polled.size(), poll_timeout(give_up ? give_up : deadline_)) > 0) serve(polled);
+    loop.turn(give_up);
   }
   return true;
 }
 
 std::chrono::milliseconds Supervisor::elapsed() const {
   return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start_);
-}
-
-int poll_timeout(std::optional<Supervisor::Clock::time_point> when) {
-  if (!when) return -1;
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*when - Supervisor::Clock::now()).count();
-  return static_cast<int>(std::clamp<decltype(left)>(left, 0, std::numeric_limits<int>::max()));
 }
 
 }  // namespace pvh::run

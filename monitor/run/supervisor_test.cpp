@@ -26,9 +26,9 @@ struct Ends {
 };
 
 void serve(Supervisor& supervisor, int timeout) {
-  std::array<pollfd, Supervisor::kPolled> polled{};
-  supervisor.prepare(polled);
-  if (::poll(polled.data(), polled.size(), timeout) > 0) supervisor.serve(polled);
+  system::EventLoop loop;
+  loop.add(supervisor);
+  loop.turn(system::Waits::Clock::now() + std::chrono::milliseconds(timeout));
 }
 
 TEST(Supervisor, EndsARunAtItsTimeLimit) {
@@ -42,7 +42,6 @@ TEST(Supervisor, HasNoVerdictWhileAllIsWell) {
   const Ends out;
   const Supervisor supervisor(-1, out.writer.get(), 1h);
   EXPECT_FALSE(supervisor.verdict());
-  EXPECT_TRUE(supervisor.wake_at());
 }
 
 TEST(Supervisor, ATimeLimitBeyondTheClockIsNone) {
@@ -113,21 +112,26 @@ TEST(Supervisor, AFullDiskIsAnErrorAndNotAnEndingByTheReader) {
   EXPECT_EQ(supervisor.output_error()->what, Fault::kOutputFailed);
 }
 
-TEST(Supervisor, LetsTheEngineStopItsGuestBeforeWeStop) {
+TEST(Supervisor, PausesTheMachineBeforeThisProcessStops) {
   const Ends said;
   const Ends out;
   const pid_t child = ::fork();
   if (child == 0) {
     Supervisor supervisor(-1, out.writer.get(), std::nullopt);
-    bool went_on = false;
-    const auto say = [&said](char what) { (void)!::write(said.writer.get(), &what, 1); };
-    supervisor.around_stop([&] { say('s'); },
-                           [&] {
-                             say('c');
-                             went_on = true;
-                           });
-    say('r');
-    while (!went_on) serve(supervisor, 5000);
+    struct Machine final : Pausable {
+      explicit Machine(int said) : said_(said) {}
+      void say(char what) const { (void)!::write(said_, &what, 1); }
+      void pause() override { say('s'); }
+      void resume() override {
+        say('c');
+        went_on = true;
+      }
+      int said_;
+      bool went_on = false;
+    } machine(said.writer.get());
+    supervisor.pauses(machine);
+    machine.say('r');
+    while (!machine.went_on) serve(supervisor, 5000);
     ::_exit(0);
   }
   const auto next = [&said] {
@@ -166,9 +170,11 @@ TEST(Supervisor, CallsAGuestThatPanickedAndFellSilentPanicked) {
   supervisor.print(
       as_bytes("Kernel panic - not syncing: why\n---[ end Kernel panic - not syncing: why ]---\n"));
   EXPECT_FALSE(supervisor.verdict());
-  ASSERT_TRUE(supervisor.wake_at());
-  while (Supervisor::Clock::now() < *supervisor.wake_at())
-    serve(supervisor, poll_timeout(supervisor.wake_at()));
+  const auto start = Supervisor::Clock::now();
+  system::EventLoop loop;
+  loop.add(supervisor);
+  while (!supervisor.verdict()) loop.turn();
+  EXPECT_GE(Supervisor::Clock::now() - start, PanicWatch::kSilence - 100ms);
   ASSERT_TRUE(supervisor.verdict());
   EXPECT_EQ(supervisor.verdict()->ending, Ending::kPanic);
   EXPECT_EQ(supervisor.verdict()->detail, "Kernel panic - not syncing: why");

@@ -167,13 +167,12 @@ void Block::stop() {
   driver_ = nullptr;
 }
 
-std::optional<Device::Clock::time_point> Block::prepare(std::vector<pollfd>& polled) {
-  if (io_) polled.push_back({.fd = io_->descriptor(), .events = POLLIN, .revents = 0});
-  if (submitted_) return std::nullopt;
-  return Clock::now() + kPatience;
+void Block::prepare(system::Waits& waits) {
+  if (io_) waits.on(io_->descriptor(), POLLIN);
+  if (!submitted_) waits.until(Clock::now() + kPatience);
 }
 
-void Block::serve(std::span<const pollfd>) {
+void Block::serve(system::Ready) {
   constexpr unsigned kMost = 2 * DiskIo::kDepth;  // then others have their turn
   cut_.reset();
   unsigned served = 0;
@@ -186,6 +185,16 @@ void Block::serve(std::span<const pollfd>) {
   }
   for (unsigned i = 0; i < options_.queues; ++i) driver_->publish(i);
   if (served >= kMost) driver_->again();
+}
+
+void Block::pause() {
+  // A transfer that the host did in part goes on here, too.
+  while (idle_.size() < requests_.size()) {
+    io_->wait();
+    (void)finish_transfers();
+  }
+  submitted_ = true;
+  for (unsigned i = 0; i < options_.queues; ++i) driver_->publish(i);
 }
 
 unsigned Block::finish_transfers() {

@@ -30,12 +30,11 @@ void Console::start(Driver& driver) {
   unsent_.clear();
 }
 
-std::optional<Device::Clock::time_point> Console::prepare(std::vector<pollfd>& polled) {
-  polled.push_back({.fd = changed_.descriptor(), .events = POLLIN, .revents = 0});
-  return std::nullopt;
+void Console::prepare(system::Waits& waits) {
+  waits.on(changed_.descriptor(), POLLIN);
 }
 
-void Console::serve(std::span<const pollfd>) {
+void Console::serve(system::Ready) {
   // Cleared before we look: what comes after that wakes us again.
   changed_.clear();
   Queue* const to_guest = driver_->queue(kToGuest);

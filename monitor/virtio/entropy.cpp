@@ -7,12 +7,11 @@
 
 namespace pvh::virtio {
 
-std::optional<Device::Clock::time_point> Entropy::prepare(std::vector<pollfd>&) {
-  if (!host_is_empty_) return std::nullopt;
-  return Clock::now() + kPatience;
+void Entropy::prepare(system::Waits& waits) {
+  if (host_is_empty_) waits.until(Clock::now() + kPatience);
 }
 
-void Entropy::serve(std::span<const pollfd>) {
+void Entropy::serve(system::Ready) {
   Queue* const queue = driver_->queue(0);
   if (queue == nullptr) return;
   host_is_empty_ = false;

@@ -57,18 +57,17 @@ void Net::stop() {
   holds_unsent_ = false;
 }
 
-std::optional<Device::Clock::time_point> Net::prepare(std::vector<pollfd>& polled) {
-  if (!plugged()) return std::nullopt;
+void Net::prepare(system::Waits& waits) {
+  if (!plugged()) return;
   short events = 0;
   // A frame that waits for room waits for the guest, and those behind it too.
   if (spare_size_ == 0 && driver_->queue(kToGuest) != nullptr) events |= POLLIN;
   if (holds_unsent_) events |= POLLOUT;
   // One that waits for nothing would be told of errors without end.
-  polled.push_back({.fd = events != 0 ? port_->descriptor() : -1, .events = events, .revents = 0});
-  return std::nullopt;
+  waits.on(events != 0 ? port_->descriptor() : -1, events);
 }
 
-void Net::serve(std::span<const pollfd>) {
+void Net::serve(system::Ready) {
   Queue* const to_guest = driver_->queue(kToGuest);
   Queue* const from_guest = driver_->queue(kFromGuest);
   if (from_guest != nullptr && !send_frames(*from_guest)) return driver_->broken();

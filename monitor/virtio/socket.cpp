@@ -52,13 +52,20 @@ void Socket::stop() {
   driver_ = nullptr;
 }
 
-std::optional<Device::Clock::time_point> Socket::prepare(std::vector<pollfd>& polled) {
-  polled.push_back({.fd = vhost_.error_descriptor(), .events = POLLIN, .revents = 0});
-  return std::nullopt;
+void Socket::pause() {
+  (void)set_running(false);
 }
 
-void Socket::serve(std::span<const pollfd> polled) {
-  if (polled.empty() || polled[0].revents == 0) return;
+void Socket::resume() {
+  if (!set_running(true)) driver_->broken();
+}
+
+void Socket::prepare(system::Waits& waits) {
+  waits.on(vhost_.error_descriptor(), POLLIN);
+}
+
+void Socket::serve(system::Ready ready) {
+  if (ready.empty() || ready[0].revents == 0) return;
   vhost_.clear_error();
   driver_->broken();
 }

@@ -277,17 +277,29 @@ void Transport::settle(const std::function<void()>& confine) {
   device_.settle(confine);
 }
 
-std::optional<Device::Clock::time_point> Transport::prepare(std::vector<pollfd>& polled) {
-  polled.push_back({.fd = notified_.descriptor(), .events = POLLIN, .revents = 0});
+void Transport::prepare(system::Waits& waits) {
+  waits.on(notified_.descriptor(), POLLIN);
   const std::lock_guard lock(mutex_);
-  return alive() ? device_.prepare(polled) : std::nullopt;
+  if (alive()) device_.prepare(waits);
 }
 
-void Transport::serve(std::span<const pollfd> polled) {
+void Transport::serve(system::Ready ready) {
   // Cleared before the device looks: what comes after that wakes us again.
-  if (polled[0].revents != 0) notified_.clear();
+  if (ready[0].revents != 0) notified_.clear();
   const std::lock_guard lock(mutex_);
-  if (alive()) device_.serve(polled.subspan(1));
+  if (alive()) device_.serve(ready.subspan(1));
+}
+
+void Transport::pause() {
+  const std::lock_guard lock(mutex_);
+  if (alive()) device_.pause();
+}
+
+void Transport::resume() {
+  const std::lock_guard lock(mutex_);
+  if (alive()) device_.resume();
+  // What the guest notified of before the pause may not have been looked at.
+  again();
 }
 
 void Transport::stop() {

@@ -212,7 +212,7 @@ class Stoppable final : public Device {
     ++stops;
     stopped_by = std::this_thread::get_id();
   }
-  void serve(std::span<const pollfd>) override {}
+  void serve(system::Ready) override {}
 
   unsigned starts = 0;
   unsigned stops = 0;

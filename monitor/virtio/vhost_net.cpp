@@ -61,13 +61,21 @@ void VhostNet::stop() {
   driver_ = nullptr;
 }
 
-std::optional<Device::Clock::time_point> VhostNet::prepare(std::vector<pollfd>& polled) {
-  polled.push_back({.fd = vhost_.error_descriptor(), .events = POLLIN, .revents = 0});
-  return std::nullopt;
+void VhostNet::pause() {
+  // Waits for frames under way.
+  (void)connect(VHOST_FILE_UNBIND);
 }
 
-void VhostNet::serve(std::span<const pollfd> polled) {
-  if (polled.empty() || polled[0].revents == 0) return;
+void VhostNet::resume() {
+  if (!connect(tap_.get())) driver_->broken();
+}
+
+void VhostNet::prepare(system::Waits& waits) {
+  waits.on(vhost_.error_descriptor(), POLLIN);
+}
+
+void VhostNet::serve(system::Ready ready) {
+  if (ready.empty() || ready[0].revents == 0) return;
   vhost_.clear_error();
   driver_->broken();
 }

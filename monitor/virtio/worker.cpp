@@ -1,66 +1,96 @@
 #include "pvh/virtio/worker.hpp"
 
-#include <algorithm>
-
 namespace pvh::virtio {
 
 namespace {
 
-using Clock = Device::Clock;
+/// Only ends a wait: whoever signals has said elsewhere what for.
+class Wake final : public system::EventSource {
+ public:
+  explicit Wake(const system::Event& event) : event_(event) {}
+  void prepare(system::Waits& waits) override { waits.on(event_.descriptor(), POLLIN); }
+  void serve(system::Ready) override { event_.clear(); }
 
-int milliseconds_until(std::optional<Clock::time_point> when) {
-  if (!when) return -1;
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*when - Clock::now()).count();
-  return static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
-}
+ private:
+  const system::Event& event_;
+};
 
 }  // namespace
+
+int Worker::descriptor_error() const {
+  if (!event_.valid()) return event_.error();
+  for (const Transport* transport : transports_)
+    if (const int error = transport->descriptor_error(); error != 0) return error;
+  return 0;
+}
 
 void Worker::settle(const std::function<void()>& confine) {
   for (Transport* transport : transports_) transport->settle(confine);
   confine();
 }
 
-std::optional<Clock::time_point> Worker::prepare(std::vector<pollfd>& polled) {
-  const std::size_t before = polled.size();
-  parts_.clear();
-  std::optional<Clock::time_point> wake_at;
-  for (Transport* transport : transports_) {
-    const std::size_t first = polled.size();
-    const auto when = transport->prepare(polled);
-    parts_.push_back({.first = first - before, .count = polled.size() - first, .timed = when.has_value()});
-    if (when && (!wake_at || *when < *wake_at)) wake_at = when;
-  }
-  return wake_at;
-}
-
-void Worker::serve(std::span<const pollfd> polled) {
-  for (std::size_t i = 0; i < transports_.size() && !stopping_; ++i) {
-    const auto part = polled.subspan(parts_[i].first, parts_[i].count);
-    const bool any = std::ranges::any_of(part, [](const pollfd& one) { return one.revents != 0; });
-    // Whose time it is nobody remembers: who waits for one is asked too early where others keep us awake.
-    if (any || parts_[i].timed) transports_[i]->serve(part);
-  }
+void Worker::join(system::EventLoop& loop) {
+  for (Transport* transport : transports_) loop.add(*transport);
 }
 
 void Worker::run() {
-  std::vector<pollfd> polled;
+  Wake wake(event_);
+  system::EventLoop loop;
+  loop.add(wake);
+  join(loop);
   while (!stopping_) {
-    polled.assign(1, {.fd = event_.descriptor(), .events = POLLIN, .revents = 0});
-    const auto wake_at = prepare(polled);
-    const int ready = ::poll(polled.data(), polled.size(), milliseconds_until(wake_at));
-    if (ready >= 0) serve(std::span(polled).subspan(1));
+    loop.turn();
+    stand_still();
   }
   stop_devices();
+  const std::lock_guard lock(mutex_);
+  ended_ = true;
+  changed_.notify_all();
+}
+
+void Worker::stand_still() {
+  std::unique_lock lock(mutex_);
+  if (state_ != State::kPausing) return;
+  pause_devices();
+  state_ = State::kPaused;
+  changed_.notify_all();
+  changed_.wait(lock, [this] { return state_ == State::kServing || stopping_; });
+  resume_devices();
+}
+
+void Worker::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    changed_.notify_all();
+  }
+  event_.signal();
 }
 
 void Worker::stop_devices() {
   for (Transport* transport : transports_) transport->stop();
 }
 
-void Worker::stop() {
-  stopping_ = true;
+void Worker::pause() {
+  std::unique_lock lock(mutex_);
+  if (ended_ || stopping_) return;
+  state_ = State::kPausing;
   event_.signal();
+  changed_.wait(lock, [this] { return state_ == State::kPaused || ended_; });
+}
+
+void Worker::resume() {
+  const std::lock_guard lock(mutex_);
+  state_ = State::kServing;
+  changed_.notify_all();
+}
+
+void Worker::pause_devices() {
+  for (Transport* transport : transports_) transport->pause();
+}
+
+void Worker::resume_devices() {
+  for (Transport* transport : transports_) transport->resume();
 }
 
 }  // namespace pvh::virtio

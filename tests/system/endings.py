@@ -12,7 +12,7 @@ from collections.abc import Callable
 from report import Case
 
 from .elf import Elf, Note, Segment
-from .lab import COMMAND_LINE, Lab
+from .lab import COMMAND_LINE, Lab, needs_kvm
 
 POWER_OFF, OUR_ERROR, USAGE, CRASHED, TIME_LIMIT, REBOOT = range(6)
 
@@ -104,6 +104,46 @@ def terminal_is_restored(lab: Lab) -> None:
     os.close(theirs)
 
 
+def counting(lab: Lab) -> str:
+    """Prints 0, 1, … 255, 0, … on COM1 without end, each once the line status says that there is room:
+    mov bl, 0; again: mov dx, 0x3fd; in al, dx; test al, 0x20; jz again; mov dx, 0x3f8; mov al, bl; out dx, al; inc bl; jmp again."""
+    code = b"\xb3\0\x66\xba\xfd\x03\xec\xa8\x20\x74\xf7\x66\xba\xf8\x03\x88\xd8\xee\xfe\xc3\xeb\xec"
+    return tiny(lab, f"counting-{os.urandom(4).hex()}", code)
+
+
+def cpu_time(process: int) -> int:
+    with open(f"/proc/{process}/stat", encoding="ascii", errors="replace") as stat:
+        fields = stat.read().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def stands_still(lab: Lab, engine: str) -> None:
+    """SIGTSTP pauses the machine: nothing runs meanwhile, no byte of the guest's is lost, and SIGCONT goes on. Again and again."""
+    if engine == "kvm":
+        needs_kvm()
+    with subprocess.Popen([str(lab.pvh), "run", counting(lab), "-m", "32M", "--cpus", "2", "--engine", engine, "--timeout", "120"],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+        try:
+            expected = 0
+            for _ in range(4):
+                for _ in range(4):  # what a pipe holds, and more
+                    part = run.stdout.read(32768)
+                    assert part == bytes((expected + i) % 256 for i in range(len(part))), "bytes were lost, or came twice"
+                    expected = (expected + len(part)) % 256
+                run.send_signal(signal.SIGTSTP)
+                os.waitid(os.P_PID, run.pid, os.WSTOPPED)
+                before = [cpu_time(int(child)) for child in children_of(run.pid)]
+                time.sleep(0.3)
+                after = [cpu_time(int(child)) for child in children_of(run.pid)]
+                assert sum(after) - sum(before) <= 5, f"the guest runs on while pvh stands still: {before} {after} ticks"
+                run.send_signal(signal.SIGCONT)
+            run.send_signal(signal.SIGTERM)
+            _, errors = run.communicate(timeout=30)
+        finally:
+            run.kill()
+    assert run.returncode == 128 + signal.SIGTERM, f"{run.returncode} {errors}"
+
+
 def missing_qemu(lab: Lab) -> None:
     done = lab.call("run", spinning(lab), "--engine", "qemu", "--qemu", "/nonexistent/qemu")
     assert done.returncode == OUR_ERROR, done
@@ -129,6 +169,7 @@ def cases(lab: Lab, _full: bool) -> list[Case]:
         case("SIGINT ends it", ended_by, signal.SIGINT),
         case("SIGTERM ends it", ended_by, signal.SIGTERM),
         case("Ctrl-A x ends it and restores the terminal", terminal_is_restored),
+        *(case(f"SIGTSTP pauses it ({engine})", stands_still, engine) for engine in ("kvm", "qemu")),
         case("a missing QEMU is 1", missing_qemu),
         case("no command is 2", usage),
         case("an unknown command is 2", usage, "walk"),

@@ -275,11 +275,9 @@ int run_spoiled(Clause plant, std::span<const std::string> words) {
     if (plant == Clause::kPlace2) refuse("it does not fit");
     refuse("a module of 20 MiB (16 MiB) or a kernel of 1 MiB does not fit the memory: 40 MiB would do");
   }
-  const auto outcome =
-      qemu::run(spoiled(plant, *kernel, std::move(*plan)), {.binary = values["--qemu"],
-                                                            .cpus = request.board.cpus,
-                                                            .devices = {},
-                                                            .timeout = std::chrono::seconds(10)});
+  const boot::BootPlan wrong = spoiled(plant, *kernel, std::move(*plan));
+  const auto outcome = qemu::Start::begin({.binary = values["--qemu"], .cpus = request.board.cpus})
+                           .run({.plan = &wrong}, {.timeout = std::chrono::seconds(10)});
   if (!outcome) refuse("QEMU could not be run");
   fmt::print(stderr, "{}\n", outcome->detail);
   return 0;

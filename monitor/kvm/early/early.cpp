@@ -1,4 +1,4 @@
-#include "pvh/kvm/early.hpp"
+#include "early/early.hpp"
 
 #include <linux/futex.h>
 #include <sys/syscall.h>
@@ -7,15 +7,13 @@
 #include <cerrno>
 #include <utility>
 
-#include "early/early_parts.hpp"
 #include "early/early_state.hpp"
+#include "pvh/kvm/early.hpp"
 #include "system.hpp"
 
-namespace pvh::kvm {
+namespace pvh::kvm::early {
 
 namespace {
-
-using namespace early;
 
 /// The kernel wakes who waits for a thread's end across processes, and everything else is our own.
 void wait_while(std::atomic<std::uint32_t>& word, std::uint32_t value, int operation) {
@@ -30,10 +28,10 @@ void ask(Step step) {
 
 }  // namespace
 
-std::span<std::byte> take_early_memory(std::span<const board::Backing> backing) {
-  if (state.asked != kNotYet) return {};  // a run before this one had it
-  wait_while(state.made, kNotYet, FUTEX_WAIT_PRIVATE);
-  if (state.made.load(std::memory_order_acquire) != kDone || state.memory == nullptr) return {};
+std::span<std::byte> take_memory(std::span<const board::Backing> backing) {
+  if (state.asked != kPending) return {};  // a run before this one had it
+  wait_while(state.made, kPending, FUTEX_WAIT_PRIVATE);
+  if (state.made.load(std::memory_order_acquire) != kReady || state.memory == nullptr) return {};
   if (backing.size() != 1 || backing[0].range.start() != GuestAddress{0} ||
       backing[0].range.size() != state.memory_size)
     return {};
@@ -41,42 +39,47 @@ std::span<std::byte> take_early_memory(std::span<const board::Backing> backing) 
   return {state.memory, state.memory_size};
 }
 
-void request_early_memory(std::span<const boot::MemoryPiece> pieces) {
-  if (state.lives == 0 || state.asked != kNotYet) return;
-  if (pieces.size() > kMostPieces) return ask(kNever);
+void request_memory(std::span<const boot::MemoryPiece> pieces) {
+  if (state.lives == 0 || state.asked != kPending) return;
+  if (pieces.size() > kMostPieces) return ask(kCancelled);
   state.region_count = 0;
   for (const boot::MemoryPiece& piece : pieces) {
     const std::size_t slot = state.region_count++;
     state.regions[slot] = memory_region(static_cast<std::uint32_t>(slot), piece.range, piece.host);
   }
-  ask(kDone);
+  ask(kReady);
 }
 
-std::optional<EarlyMachine> take_early_machine() {
-  wait_while(state.made, kNotYet, FUTEX_WAIT_PRIVATE);
-  if (state.made.exchange(kNever) != kDone || state.asked != kDone) return std::nullopt;
-  return EarlyMachine{.system = UniqueFd(state.system),
-                      .vm = UniqueFd(state.vm),
-                      .cpu = UniqueFd(state.cpu),
-                      .thread = EarlyThread(true)};
+std::optional<Machine> take_machine() {
+  wait_while(state.made, kPending, FUTEX_WAIT_PRIVATE);
+  if (state.made.exchange(kCancelled) != kReady || state.asked != kReady) return std::nullopt;
+  return Machine{.steps = state.steps, .thread = Thread(true)};
 }
 
-void drop_early_machine() {
-  if (state.asked == kNotYet) ask(kNever);
+void cancel() {
+  if (state.asked == kPending) ask(kCancelled);
 }
 
-void await_early_thread() {
+void await_thread() {
   wait_while(state.lives, 1, FUTEX_WAIT);
 }
 
-EarlyThread::~EarlyThread() {
-  if (mine_) await_early_thread();
+Thread::~Thread() {
+  if (mine_) await_thread();
 }
 
-std::optional<int> EarlyThread::memory() const {
+std::optional<int> Thread::memory() const {
   if (!mine_) return std::nullopt;
-  await_early_thread();
+  await_thread();
   return state.error;
+}
+
+}  // namespace pvh::kvm::early
+
+namespace pvh::kvm {
+
+void drop_early_machine() {
+  early::cancel();
 }
 
 }  // namespace pvh::kvm

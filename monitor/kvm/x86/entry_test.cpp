@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "first_steps.hpp"
 #include "pvh/boot/entry_state.hpp"
 #include "pvh/kvm/kvm.hpp"
 #include "system.hpp"
@@ -17,11 +18,15 @@ class Entry : public ::testing::Test {
   void SetUp() override {
     if (host() == Host::kMissing) GTEST_SKIP() << "there is no /dev/kvm here";
     if (host() == Host::kForbidden) GTEST_SKIP() << "/dev/kvm may not be opened";
-    const auto system = System::open();
+    const FirstSteps steps = take_first_steps();
+    ASSERT_EQ(steps.failed, FirstStep::kDone);
+    UniqueFd machine(steps.vm);
+    UniqueFd first(steps.cpu);
+    const auto system = System::adopt(UniqueFd(steps.system));
     ASSERT_TRUE(system);
-    auto vm = system->create_vm();
+    const auto vm = system->adopt_vm(std::move(machine));
     ASSERT_TRUE(vm);
-    auto cpu = vm->create_vcpu(0);
+    auto cpu = vm->adopt_vcpu(std::move(first), 0);
     ASSERT_TRUE(cpu);
     ASSERT_TRUE(enter(*cpu, kState));
     const auto special = cpu->special_registers();

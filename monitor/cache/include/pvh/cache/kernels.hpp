@@ -8,8 +8,8 @@
 
 #include "pvh/base/bytes.hpp"
 #include "pvh/base/unique_fd.hpp"
-#include "pvh/cache/file_state.hpp"
 #include "pvh/cache/store.hpp"
+#include "pvh/system/file_state.hpp"
 
 namespace pvh::cache {
 
@@ -18,7 +18,7 @@ inline constexpr std::uint64_t kDefaultLimit = kGiB;
 /// Compressed bytes in an open file.
 struct Source {
   int descriptor;
-  FileState state;           ///< of the file, before anything was read from it
+  system::FileState state;   ///< of the file, before anything was read from it
   std::uint64_t offset = 0;  ///< of `packed`, in it
   Bytes packed;
 };

@@ -2,9 +2,7 @@
 // process.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -13,9 +11,8 @@
 
 #include "pvh/base/bytes.hpp"
 #include "pvh/base/error.hpp"
-#include "pvh/base/file_view.hpp"
 #include "pvh/board/board.hpp"
-#include "pvh/boot/plan.hpp"
+#include "pvh/run/guest.hpp"
 #include "pvh/run/outcome.hpp"
 #include "pvh/virtio/console.hpp"
 #include "pvh/virtio/device.hpp"
@@ -42,46 +39,56 @@ class KeptValues {
   virtual void keep(std::string_view key, Bytes value) = 0;
 };
 
-/// What is to run, and all that it views: until the run has ended.
-struct Guest {
-  /// For a board without interval timer: this machine has none.
-  const boot::BootPlan* plan;
-  /// Files that the plan's regions view: mapped into the guest instead of copied. They are expected not to
-  /// change while the guest runs.
-  std::span<const FileView> files = {};
-};
-
-/// The virtio devices that the plan's board names, in that order. They outlive the run.
-struct Devices {
-  std::span<const std::unique_ptr<virtio::Device>> all = {};
-  /// One of them, where the user's keys go there and not to the serial line; the output of both is the
-  /// user's.
-  virtio::Console* console = nullptr;
-};
-
-/// Both are called once, in the caller's thread, while another one makes the machine; the devices first, as
-/// far as there is somebody who has some. Nothing: there is no guest after all, and whoever wrote them knows
-/// why.
-using DeviceOpener = std::function<std::optional<Devices>()>;
-using Planner = std::function<std::optional<Guest>()>;
-
-struct Options {
+/// The machine, as far as it can be made before the guest is planned.
+struct Shape {
   /// What the plan will ask to be backed, `boot::BootPlan::backing`: known from the memory's size alone.
+  /// Viewed until the run has ended.
   std::span<const board::Backing> memory = {};
   std::uint32_t cpus = 1;
-  std::optional<std::chrono::milliseconds> timeout;
-  int input = 0;  ///< descriptors of the guest's serial line; a terminal becomes raw
-  int output = 1;
-  DeviceOpener devices = {};
   /// Before the guest's first instruction the process gives up, for good, what this run does not need: other
   /// descriptors, files, most system calls. For a process that ends with the run.
   bool confine = false;
   KeptValues* kept = nullptr;  ///< where there are some, they outlive the run
 };
 
-/// Plans a guest and makes a virtual machine for it at the same time, and runs it until the guest or
-/// something else ends it. Nothing where the planner has nothing, whatever else failed. While it runs, the
-/// signal SIGUSR1 is ours.
-[[nodiscard]] Result<std::optional<run::Outcome>> run(const Planner& planner, const Options& options);
+/// The virtio devices that the plan's board names, in that order.
+struct Devices {
+  std::vector<std::unique_ptr<virtio::Device>> all = {};
+  /// One of them, where the user's keys go there and not to the serial line; the output of both is the
+  /// user's.
+  virtio::Console* console = nullptr;
+};
+
+/// A run from its beginning: other threads make the machine while the caller opens devices and plans the
+/// guest.
+///
+///   auto start = kvm::Start::begin(shape);
+///   start.attach(devices);                             // their thread begins
+///   return std::move(start).run(guest, options);
+///
+/// A step that fails in another thread is told by `run`, so the caller's own errors go first: what is wrong
+/// with the guest goes before what is wrong with the host. A start that is not run is cancelled by its end.
+class Start {
+ public:
+  [[nodiscard]] static Start begin(const Shape& shape);
+  Start(Start&& other) noexcept;
+  Start& operator=(Start&&) = delete;
+  Start(const Start&) = delete;
+  Start& operator=(const Start&) = delete;
+  ~Start();
+
+  /// Once, before `run`: the devices of a machine that has some.
+  void attach(Devices devices);
+
+  /// Loads `guest`, planned for a board of this shape without an interval timer, which this machine has not,
+  /// and runs it until it or something else ends it. While it runs, the signal SIGUSR1 is ours.
+  [[nodiscard]] Result<run::Outcome> run(const run::Guest& guest, const run::Options& options) &&;
+
+ private:
+  struct State;
+  explicit Start(std::unique_ptr<State> state);
+
+  std::unique_ptr<State> state_;
+};
 
 }  // namespace pvh::kvm

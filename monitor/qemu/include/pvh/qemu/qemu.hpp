@@ -1,15 +1,15 @@
 // Lab 1 as an engine: QEMU is the CPU and the devices; memory, start info, tables and boot ROM are ours.
 #pragma once
 
-#include <chrono>
+#include <cstdint>
 #include <functional>
-#include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "pvh/base/error.hpp"
-#include "pvh/boot/plan.hpp"
+#include "pvh/run/guest.hpp"
 #include "pvh/run/outcome.hpp"
 
 namespace pvh::qemu {
@@ -53,14 +53,27 @@ using Device = std::variant<Disk, Net, StreamNet, Socket, Entropy, Console>;
 struct Options {
   std::string binary = "qemu-system-x86_64";  ///< searched in PATH where it has no slash
   std::uint32_t cpus = 1;
-  std::vector<Device> devices;  ///< the board's virtio devices, in that order
+  std::vector<Device> devices = {};  ///< the board's virtio devices, in that order
   ReportDisk report_disk = {};
-  std::optional<std::chrono::milliseconds> timeout;
-  int input = 0;  ///< descriptors of the guest's serial line; a terminal becomes raw
-  int output = 1;
 };
 
-/// Runs `plan` until the guest or something else ends it. Leaves no process, file or changed terminal behind.
-[[nodiscard]] Result<run::Outcome> run(const boot::BootPlan& plan, const Options& options);
+/// A run in the same steps as our own monitor's (kvm::Start). QEMU itself starts with `run`: it needs the
+/// plan.
+class Start {
+ public:
+  [[nodiscard]] static Start begin(Options options) { return Start(std::move(options)); }
+
+  /// The devices of a machine that has some. The descriptors in them stay open until `run` has ended.
+  void attach(std::vector<Device> devices, ReportDisk report);
+
+  /// Runs `guest`, planned for a board with an interval timer, until it or something else ends it. Leaves no
+  /// process, file or changed terminal behind.
+  [[nodiscard]] Result<run::Outcome> run(const run::Guest& guest, const run::Options& options) &&;
+
+ private:
+  explicit Start(Options options) : options_(std::move(options)) {}
+
+  Options options_;
+};
 
 }  // namespace pvh::qemu

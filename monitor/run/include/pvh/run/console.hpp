@@ -2,8 +2,6 @@
 // to the guest, and the keys that are for us.
 #pragma once
 
-#include <poll.h>
-
 #include <array>
 #include <cstddef>
 #include <span>
@@ -12,6 +10,7 @@
 #include "pvh/run/escape_filter.hpp"
 #include "pvh/run/terminal.hpp"
 #include "pvh/system/byte_queue.hpp"
+#include "pvh/system/event_loop.hpp"
 #include "pvh/system/stream.hpp"
 
 namespace pvh::run {
@@ -40,21 +39,20 @@ class Console {
   /// Ctrl-A x.
   [[nodiscard]] bool end_asked() const { return end_asked_; }
 
-  /// Our part in an event loop: what to wait for, and what to do once that has come.
-  static constexpr std::size_t kPolled = 2;
-  void prepare(std::span<pollfd, kPolled> polled);
-  void serve(std::span<const pollfd, kPolled> polled);
+  /// Its part in the supervisor's: waits for kWaits descriptors, and also looks now and then whether it has
+  /// the terminal again, where another job has it.
+  static constexpr std::size_t kWaits = 2;
+  void prepare(system::Waits& waits);
+  void serve(system::Ready ready);
 
   /// What it reads and writes; -1 for what has ended.
-  [[nodiscard]] std::array<int, kPolled> descriptors() const {
+  [[nodiscard]] std::array<int, kWaits> descriptors() const {
     return {input_.descriptor(), output_.descriptor()};
   }
 
   /// Around a stop of the whole process (SIGTSTP, SIGCONT).
   void suspend() { terminal_.leave(); }
   void resume() { terminal_.resume(); }
-  /// Another job has the terminal; `prepare` has to be called now and then, to see whether it still has.
-  [[nodiscard]] bool waits_for_terminal() const { return terminal_.is_waiting(); }
 
  private:
   void read_keys();

@@ -1,12 +1,9 @@
 // What every run needs besides a guest: the user's console, signals, the time limit, and the watch for a
-// panic. An engine feeds it the guest's output, polls what it asks for, and stops when it says so.
+// panic. An engine feeds it the guest's output, has it in its event loop, and stops when it says so.
 #pragma once
-
-#include <poll.h>
 
 #include <chrono>
 #include <cstddef>
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -15,11 +12,13 @@
 #include "pvh/run/console.hpp"
 #include "pvh/run/outcome.hpp"
 #include "pvh/run/panic_watch.hpp"
+#include "pvh/run/pausable.hpp"
 #include "pvh/run/signals.hpp"
+#include "pvh/system/event_loop.hpp"
 
 namespace pvh::run {
 
-class Supervisor {
+class Supervisor final : public system::EventSource {
  public:
   using Clock = std::chrono::steady_clock;
 
@@ -33,13 +32,12 @@ class Supervisor {
   [[nodiscard]] Bytes typed() const { return console_.typed(); }
   void delivered(std::size_t count) { console_.delivered(count); }
 
-  static constexpr std::size_t kPolled = Console::kPolled + 1;
-  void prepare(std::span<pollfd, kPolled> polled);
-  void serve(std::span<const pollfd, kPolled> polled);
+  void prepare(system::Waits& waits) override;
+  void serve(system::Ready ready) override;
   /// All that it may still use besides what it was given; -1 for what it does not.
-  [[nodiscard]] std::array<int, kPolled> descriptors() const;
-  /// When to call `verdict` at the latest, even if nothing happens.
-  [[nodiscard]] std::optional<Clock::time_point> wake_at() const;
+  [[nodiscard]] std::array<int, Console::kWaits + 1> descriptors() const;
+  /// It is decided how the run ends: the time limit and a panic's silence wake nobody any more.
+  void stop_alarms() { alarms_ = false; }
 
   /// Why the run has to end, where it has: time limit, user, or a guest that panicked and stopped.
   [[nodiscard]] std::optional<Outcome> verdict() const;
@@ -48,8 +46,8 @@ class Supervisor {
   [[nodiscard]] std::optional<Error> output_error() const;
   /// Whether the guest's output so far ends within a line.
   [[nodiscard]] bool mid_line() const { return panic_watch_.mid_line(); }
-  /// What an engine has to do around a stop of this process by SIGTSTP, where its guest would run on.
-  void around_stop(std::function<void()> before, std::function<void()> after);
+  /// Paused around a stop of this process by SIGTSTP. Outlives the run.
+  void pauses(Pausable& machine) { machine_ = &machine; }
   /// What the guest said when it panicked, where that is the last that it did.
   [[nodiscard]] const std::optional<std::string>& panic() const { return panic_watch_.panic(); }
 
@@ -62,6 +60,7 @@ class Supervisor {
 
  private:
   void take_signals();
+  void stand_still();
   [[nodiscard]] bool past_deadline() const { return deadline_ && Clock::now() >= *deadline_; }
 
   Signals signals_;  // first, so that it ends last: the terminal is restored before a signal can strike
@@ -70,11 +69,8 @@ class Supervisor {
   Clock::time_point start_ = Clock::now();
   std::optional<Clock::time_point> deadline_;
   int end_signal_ = 0;
-  std::function<void()> before_stop_ = [] {};
-  std::function<void()> after_stop_ = [] {};
+  bool alarms_ = true;
+  Pausable* machine_ = nullptr;
 };
-
-/// For poll(): milliseconds until `when`, rounded up; -1 for never.
-[[nodiscard]] int poll_timeout(std::optional<Supervisor::Clock::time_point> when);
 
 }  // namespace pvh::run

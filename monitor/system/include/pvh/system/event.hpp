@@ -4,6 +4,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdint>
 
 #include "pvh/base/unique_fd.hpp"
@@ -12,10 +13,12 @@ namespace pvh::system {
 
 class Event {
  public:
-  Event() : fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
+  Event() : fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)), error_(fd_ ? 0 : errno) {}
 
   /// Where the host gave none; `signal` then does nothing.
   [[nodiscard]] bool valid() const { return static_cast<bool>(fd_); }
+  /// errno of the descriptor that the host did not give; 0 where it did.
+  [[nodiscard]] int error() const { return error_; }
   /// What to poll for input.
   [[nodiscard]] int descriptor() const { return fd_.get(); }
   void signal() const {
@@ -29,6 +32,7 @@ class Event {
 
  private:
   UniqueFd fd_;
+  int error_;
 };
 
 }  // namespace pvh::system

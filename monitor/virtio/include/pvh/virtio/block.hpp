@@ -39,8 +39,9 @@ class Block final : public Device {
   [[nodiscard]] std::vector<int> descriptors() const override;
   void start(Driver& driver) override;
   void stop() override;
-  [[nodiscard]] std::optional<Clock::time_point> prepare(std::vector<pollfd>& polled) override;
-  void serve(std::span<const pollfd> polled) override;
+  void prepare(system::Waits& waits) override;
+  void serve(system::Ready ready) override;
+  void pause() override;
 
  private:
   struct Request;

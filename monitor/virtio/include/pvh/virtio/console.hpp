@@ -30,8 +30,8 @@ class Console final : public Device {
 
   void start(Driver& driver) override;
   void stop() override { driver_ = nullptr; }
-  [[nodiscard]] std::optional<Clock::time_point> prepare(std::vector<pollfd>& polled) override;
-  void serve(std::span<const pollfd> polled) override;
+  void prepare(system::Waits& waits) override;
+  void serve(system::Ready ready) override;
 
  private:
   static constexpr unsigned kToGuest = 0;

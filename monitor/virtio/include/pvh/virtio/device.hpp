@@ -1,18 +1,16 @@
 // What a device is to its transport, and what it has of its driver.
 #pragma once
 
-#include <poll.h>
-
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <span>
 #include <vector>
 
 #include "pvh/base/bytes.hpp"
 #include "pvh/base/error.hpp"
+#include "pvh/system/event_loop.hpp"
 #include "pvh/virtio/queue.hpp"
 
 namespace pvh::virtio {
@@ -74,14 +72,17 @@ class Device {
   /// must have what this needs (kvm/sandbox/calls.hpp).
   virtual void stop() = 0;
 
-  /// On the worker's thread, while started: adds what it waits for besides notifications, and says when to be
-  /// called at the latest.
-  [[nodiscard]] virtual std::optional<Clock::time_point> prepare(std::vector<pollfd>& /*polled*/) {
-    return std::nullopt;
-  }
+  /// On the worker's thread, while started: what it waits for besides notifications, and until when.
+  virtual void prepare(system::Waits& /*waits*/) {}
   /// On the worker's thread, while started, when the guest has notified (any queue) or what it waits for may
-  /// have come; `polled` is what `prepare` added, none of it where there was no time for that.
-  virtual void serve(std::span<const pollfd> polled) = 0;
+  /// have come; `ready` is of what `prepare` waited for, none of it where there was no time for that.
+  virtual void serve(system::Ready ready) = 0;
+
+  /// Around a pause of the machine, on the worker's thread, while started: finishes what is under way, and
+  /// from then on nothing that it has begun touches guest memory; then goes on as before. `serve` is not
+  /// called between.
+  virtual void pause() {}
+  virtual void resume() {}
 
   /// For a device whose queues someone else serves: the eventfd for notifications of `queue`, valid from its
   /// making on; -1: the transport's own, which leads to `serve`.

@@ -15,8 +15,8 @@ class Entropy final : public Device {
 
   void start(Driver& driver) override { driver_ = &driver; }
   void stop() override { driver_ = nullptr; }
-  [[nodiscard]] std::optional<Clock::time_point> prepare(std::vector<pollfd>& polled) override;
-  void serve(std::span<const pollfd> polled) override;
+  void prepare(system::Waits& waits) override;
+  void serve(system::Ready ready) override;
 
  private:
   /// What one request gets at most, and how many are served before others have their turn.

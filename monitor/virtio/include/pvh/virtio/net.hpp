@@ -51,8 +51,8 @@ class Net final : public NetCard {
 
   void start(Driver& driver) override;
   void stop() override;
-  [[nodiscard]] std::optional<Clock::time_point> prepare(std::vector<pollfd>& polled) override;
-  void serve(std::span<const pollfd> polled) override;
+  void prepare(system::Waits& waits) override;
+  void serve(system::Ready ready) override;
 
  private:
   /// Of each queue, then other devices have their turn.

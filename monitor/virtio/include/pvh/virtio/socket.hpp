@@ -27,8 +27,10 @@ class Socket final : public Device {
 
   void start(Driver& driver) override;
   void stop() override;
-  [[nodiscard]] std::optional<Clock::time_point> prepare(std::vector<pollfd>& polled) override;
-  void serve(std::span<const pollfd> polled) override;
+  void prepare(system::Waits& waits) override;
+  void serve(system::Ready ready) override;
+  void pause() override;
+  void resume() override;
 
  private:
   static constexpr unsigned kServedQueues = 2;

@@ -15,7 +15,7 @@ namespace pvh::virtio {
 
 /// The registers, the queues' places and the state of one device. The guest's side may be called by every
 /// CPU's thread at any time, the worker's by one thread.
-class Transport final : private Driver {
+class Transport final : private Driver, public system::EventSource {
  public:
   static constexpr std::uint64_t kSize = 0x200;
   /// A write of a queue's number here is a notification: what an ioeventfd may take in our place.
@@ -30,8 +30,10 @@ class Transport final : private Driver {
   /// Stops the device.
   ~Transport() override;
 
-  /// Whether the host gave it its descriptors.
-  [[nodiscard]] bool valid() const { return interrupt_.valid() && notified_.valid(); }
+  /// errno of the first descriptor that the host did not give; 0 where it gave all.
+  [[nodiscard]] int descriptor_error() const {
+    return interrupt_.valid() ? notified_.error() : interrupt_.error();
+  }
 
   // The guest's side. Accesses that no driver makes read as what `out` holds, and do nothing.
   void read(std::uint64_t offset, std::span<std::byte> out);
@@ -52,9 +54,11 @@ class Transport final : private Driver {
 
   // The worker's side.
   void settle(const std::function<void()>& confine);
-  [[nodiscard]] std::optional<Device::Clock::time_point> prepare(std::vector<pollfd>& polled);
-  /// With what `prepare` added.
-  void serve(std::span<const pollfd> polled);
+  void prepare(system::Waits& waits) override;
+  void serve(system::Ready ready) override;
+  /// Around a pause of the machine (Device::pause).
+  void pause();
+  void resume();
   /// Stops the device for good: whatever the guest does later, it does not start again. May wait for the
   /// host, so only a thread calls it that may make the device's system calls.
   void stop();

@@ -21,8 +21,10 @@ class VhostNet final : public NetCard {
 
   void start(Driver& driver) override;
   void stop() override;
-  [[nodiscard]] std::optional<Clock::time_point> prepare(std::vector<pollfd>& polled) override;
-  void serve(std::span<const pollfd> polled) override;
+  void prepare(system::Waits& waits) override;
+  void serve(system::Ready ready) override;
+  void pause() override;
+  void resume() override;
 
  private:
   /// Each queue's other end; none: VHOST_FILE_UNBIND.

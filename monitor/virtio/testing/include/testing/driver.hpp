@@ -108,7 +108,8 @@ class Registers {
   /// The worker's turn; waits so long for something to do. False where there was nothing.
   bool serve(int milliseconds = 0) {
     std::vector<pollfd> polled;
-    (void)transport_.prepare(polled);
+    system::Waits waits(polled);
+    transport_.prepare(waits);
     if (::poll(polled.data(), polled.size(), milliseconds) <= 0) return false;
     transport_.serve(polled);
     return true;

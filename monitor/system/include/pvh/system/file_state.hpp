@@ -6,7 +6,7 @@
 
 struct stat;
 
-namespace pvh::cache {
+namespace pvh::system {
 
 /// Times are nanoseconds since 1970. Nobody but the kernel sets `changed`, and it does at each write; at
 /// those through a shared mapping only when it notices that a page was written to, which may have been
@@ -25,4 +25,4 @@ struct FileState {
   bool operator==(const FileState&) const = default;
 };
 
-}  // namespace pvh::cache
+}  // namespace pvh::system

@@ -5,12 +5,12 @@
 #include <string_view>
 
 #include "pvh/base/bytes.hpp"
+#include "pvh/base/error.hpp"
 #include "pvh/base/file_view.hpp"
 #include "pvh/base/unique_fd.hpp"
-#include "pvh/cache/file_state.hpp"
-#include "words.hpp"
+#include "pvh/system/file_state.hpp"
 
-namespace pvh::cli {
+namespace pvh::system {
 
 /// A regular file that is not empty, mapped to be read. Movable; moving does not move the bytes.
 ///
@@ -32,26 +32,16 @@ class MappedFile {
   [[nodiscard]] Bytes bytes() const { return {data_, static_cast<std::size_t>(state_.size)}; }
   [[nodiscard]] FileView view() const { return {.bytes = bytes(), .descriptor = file_.get()}; }
   [[nodiscard]] int descriptor() const { return file_.get(); }
-  [[nodiscard]] const cache::FileState& state() const { return state_; }  ///< before anything was read
+  [[nodiscard]] const FileState& state() const { return state_; }  ///< before anything was read
 
  private:
-  MappedFile(UniqueFd file, const std::byte* data, const cache::FileState& state)
+  MappedFile(UniqueFd file, const std::byte* data, const FileState& state)
       : file_(std::move(file)), data_(data), state_(state) {}
   void release();
 
   UniqueFd file_;
   const std::byte* data_ = nullptr;
-  cache::FileState state_;
+  FileState state_;
 };
 
-/// Writes `bytes` to `path` so that it is there whole or not at all. A symbolic link stays one, and
-/// what it points at is written; a path that is no regular file (/dev/null, a FIFO) is written to as it is.
-[[nodiscard]] Result<void> write_file(const std::string& named, Bytes bytes);
-
-/// What `write_file` would fail of there, as far as that can be told beforehand.
-[[nodiscard]] Result<void> can_write_file(const std::string& path);
-
-/// Writes all of `bytes` to a descriptor.
-[[nodiscard]] Result<void> write_all(int descriptor, Bytes bytes);
-
-}  // namespace pvh::cli
+}  // namespace pvh::system

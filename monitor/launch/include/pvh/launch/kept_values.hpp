@@ -6,7 +6,7 @@
 #include "pvh/cache/store.hpp"
 #include "pvh/kvm/kvm.hpp"
 
-namespace pvh::cli {
+namespace pvh::launch {
 
 /// Nothing is opened before it is asked for. A directory that is not there or not to be trusted has nothing.
 class KeptValues final : public kvm::KeptValues {
@@ -15,4 +15,4 @@ class KeptValues final : public kvm::KeptValues {
   void keep(std::string_view key, Bytes value) override;
 };
 
-}  // namespace pvh::cli
+}  // namespace pvh::launch

@@ -2,21 +2,21 @@
 #pragma once
 
 #include <expected>
+#include <functional>
 #include <memory>
 #include <variant>
 #include <vector>
 
-#include "options.hpp"
 #include "pvh/backend/disk_file.hpp"
 #include "pvh/backend/user_network.hpp"
 #include "pvh/base/unique_fd.hpp"
 #include "pvh/board/board.hpp"
+#include "pvh/kvm/kvm.hpp"
+#include "pvh/launch/failure.hpp"
+#include "pvh/launch/options.hpp"
 #include "pvh/qemu/qemu.hpp"
-#include "pvh/virtio/console.hpp"
-#include "pvh/virtio/device.hpp"
-#include "words.hpp"
 
-namespace pvh::cli {
+namespace pvh::launch {
 
 /// Which there are, in the order of their slots: disks as they were given, so that the first is /dev/vda;
 /// then network cards, so that nothing but a disk moves one; then the rest.
@@ -26,22 +26,23 @@ namespace pvh::cli {
 using NetEnd = std::variant<UniqueFd, backend::UserNetwork>;
 
 /// The host's ends of the devices: what the user named, open and locked.
-struct HostEnds {
+struct HostBackends {
   std::vector<backend::DiskFile> disks;
   std::vector<NetEnd> nets;
   UniqueFd socket;  ///< none where there is no such device
 };
 /// All of them; or what is wrong with one.
-[[nodiscard]] std::expected<HostEnds, Failure> open_host_ends(const MachineOptions& machine);
+[[nodiscard]] std::expected<HostBackends, Failure> open_backends(const MachineOptions& machine);
 
-/// The devices themselves, for our own monitor.
-struct OwnDevices {
-  std::vector<std::unique_ptr<virtio::Device>> devices;
-  virtio::Console* console = nullptr;  ///< one of them, where there is one
-};
-[[nodiscard]] Result<OwnDevices> own_devices(const MachineOptions& machine, HostEnds ends);
+/// Told of a device that fails while the guest runs, on any thread.
+using Report = std::function<void(const Failure&)>;
 
-/// As QEMU is told of them. It opens disks itself, and inherits the rest of `ends`.
-[[nodiscard]] std::vector<qemu::Device> qemu_devices(const MachineOptions& machine, const HostEnds& ends);
+/// The devices themselves, for our own monitor, with all that the user named for them open and locked.
+[[nodiscard]] std::expected<kvm::Devices, Failure> open_kvm_devices(const MachineOptions& machine,
+                                                                    const Report& report);
 
-}  // namespace pvh::cli
+/// As QEMU is told of them. It opens disks itself, and inherits the rest of `backends`.
+[[nodiscard]] std::vector<qemu::Device> qemu_devices(const MachineOptions& machine,
+                                                     const HostBackends& backends);
+
+}  // namespace pvh::launch

@@ -1,8 +1,8 @@
-#include "pvh/cache/file_state.hpp"
+#include "pvh/system/file_state.hpp"
 
 #include <sys/stat.h>
 
-namespace pvh::cache {
+namespace pvh::system {
 namespace {
 
 std::uint64_t nanoseconds(const timespec& time) {
@@ -26,4 +26,4 @@ std::optional<FileState> FileState::of(int descriptor) {
   return from(status);
 }
 
-}  // namespace pvh::cache
+}  // namespace pvh::system

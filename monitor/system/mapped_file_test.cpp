@@ -1,4 +1,4 @@
-#include "files.hpp"
+#include "pvh/system/mapped_file.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -12,7 +12,9 @@
 #include <string>
 #include <thread>
 
-namespace pvh::cli {
+#include "pvh/system/write_file.hpp"
+
+namespace pvh::system {
 namespace {
 
 namespace fs = std::filesystem;
@@ -105,4 +107,4 @@ TEST_F(Files, ThatCannotBeReplacedLeaveNothingBehind) {
 }
 
 }  // namespace
-}  // namespace pvh::cli
+}  // namespace pvh::system

@@ -1,11 +1,10 @@
-#include "devices.hpp"
+#include "pvh/launch/devices.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
 
-#include "output.hpp"
 #include "pvh/backend/tap.hpp"
 #include "pvh/backend/vsock.hpp"
 #include "pvh/virtio/block.hpp"
@@ -15,7 +14,7 @@
 #include "pvh/virtio/tap_port.hpp"
 #include "pvh/virtio/vhost_net.hpp"
 
-namespace pvh::cli {
+namespace pvh::launch {
 namespace {
 
 std::string disk_name(std::size_t number) {
@@ -23,7 +22,7 @@ std::string disk_name(std::size_t number) {
 }
 
 std::unique_ptr<virtio::Device> block_device(const MachineOptions& machine, std::size_t number,
-                                             backend::DiskFile file) {
+                                             backend::DiskFile file, const Report& report) {
   // One a CPU, as far as that helps: all are served by one thread.
   constexpr std::uint32_t kMostQueues = 8;
   const DiskOption& disk = machine.disks[number];
@@ -31,8 +30,8 @@ std::unique_ptr<virtio::Device> block_device(const MachineOptions& machine, std:
       std::move(file), virtio::Block::Options{.name = disk_name(number),
                                               .serial = disk.serial,
                                               .queues = std::min(machine.cpus, kMostQueues),
-                                              .report = [path = disk.path](const Error& error) {
-                                                complain(message({error, path}));
+                                              .report = [path = disk.path, report](const Error& error) {
+                                                report({error, path});
                                               }});
 }
 
@@ -57,13 +56,14 @@ std::expected<NetEnd, Failure> open_net_end(const MachineOptions& machine, std::
   return std::move(*tap);
 }
 
-std::unique_ptr<virtio::Device> network_card(const MachineOptions& machine, std::size_t number, NetEnd end) {
+std::unique_ptr<virtio::Device> network_card(const MachineOptions& machine, std::size_t number, NetEnd end,
+                                             const Report& report) {
   const std::string& tap_name = machine.nets[number].tap;
-  const auto report = [name = tap_name.empty() ? "user" : tap_name](const Error& error) {
-    complain(message({error, name}));
+  const auto report_card = [name = tap_name.empty() ? "user" : tap_name, report](const Error& error) {
+    report({error, name});
   };
   const virtio::NetCard::Options options{
-      .name = net_name(number), .mac = mac_of(machine, number), .report = report};
+      .name = net_name(number), .mac = mac_of(machine, number), .report = report_card};
   if (auto* user = std::get_if<backend::UserNetwork>(&end)) {
     auto port = std::make_unique<virtio::StreamPort>(std::move(user->stream), std::move(user->program));
     return std::make_unique<virtio::Net>(std::move(port), options);
@@ -84,8 +84,8 @@ std::vector<board::VirtioKind> device_kinds(const MachineOptions& machine) {
   return kinds;
 }
 
-std::expected<HostEnds, Failure> open_host_ends(const MachineOptions& machine) {
-  HostEnds ends;
+std::expected<HostBackends, Failure> open_backends(const MachineOptions& machine) {
+  HostBackends ends;
   for (const DiskOption& disk : machine.disks) {
     auto file = backend::DiskFile::open(disk.path, disk.read_only, disk_name(ends.disks.size()));
     if (!file) return std::unexpected(Failure{file.error(), disk.path});
@@ -104,16 +104,18 @@ std::expected<HostEnds, Failure> open_host_ends(const MachineOptions& machine) {
   return ends;
 }
 
-Result<OwnDevices> own_devices(const MachineOptions& machine, HostEnds ends) {
-  OwnDevices out;
-  auto& devices = out.devices;
-  for (std::size_t i = 0; i < ends.disks.size(); ++i)
-    devices.push_back(block_device(machine, i, std::move(ends.disks[i])));
-  for (std::size_t i = 0; i < ends.nets.size(); ++i)
-    devices.push_back(network_card(machine, i, std::move(ends.nets[i])));
+std::expected<kvm::Devices, Failure> open_kvm_devices(const MachineOptions& machine, const Report& report) {
+  auto backends = open_backends(machine);
+  if (!backends) return std::unexpected(backends.error());
+  kvm::Devices out;
+  auto& devices = out.all;
+  for (std::size_t i = 0; i < backends->disks.size(); ++i)
+    devices.push_back(block_device(machine, i, std::move(backends->disks[i]), report));
+  for (std::size_t i = 0; i < backends->nets.size(); ++i)
+    devices.push_back(network_card(machine, i, std::move(backends->nets[i]), report));
   if (machine.cid) {
-    auto socket = virtio::Socket::create(std::move(ends.socket), *machine.cid);
-    if (!socket) return std::unexpected(socket.error());
+    auto socket = virtio::Socket::create(std::move(backends->socket), *machine.cid);
+    if (!socket) return std::unexpected(Failure{socket.error()});
     devices.push_back(std::move(*socket));
   }
   if (machine.console) {
@@ -125,22 +127,22 @@ Result<OwnDevices> own_devices(const MachineOptions& machine, HostEnds ends) {
   return out;
 }
 
-std::vector<qemu::Device> qemu_devices(const MachineOptions& machine, const HostEnds& ends) {
+std::vector<qemu::Device> qemu_devices(const MachineOptions& machine, const HostBackends& backends) {
   std::vector<qemu::Device> out;
   for (const DiskOption& disk : machine.disks)
     out.emplace_back(qemu::Disk{.path = disk.path, .read_only = disk.read_only, .serial = disk.serial});
-  for (std::size_t i = 0; i < ends.nets.size(); ++i) {
+  for (std::size_t i = 0; i < backends.nets.size(); ++i) {
     const std::string mac = backend::mac_text(mac_of(machine, i));
-    if (const auto* user = std::get_if<backend::UserNetwork>(&ends.nets[i]))
+    if (const auto* user = std::get_if<backend::UserNetwork>(&backends.nets[i]))
       out.emplace_back(
           qemu::StreamNet{.stream = user->stream.get(), .mtu = backend::kUserNetworkMtu, .mac = mac});
     else
-      out.emplace_back(qemu::Net{.tap = std::get<UniqueFd>(ends.nets[i]).get(), .mac = mac});
+      out.emplace_back(qemu::Net{.tap = std::get<UniqueFd>(backends.nets[i]).get(), .mac = mac});
   }
-  if (machine.cid) out.emplace_back(qemu::Socket{.end = ends.socket.get(), .cid = *machine.cid});
+  if (machine.cid) out.emplace_back(qemu::Socket{.end = backends.socket.get(), .cid = *machine.cid});
   if (machine.console) out.emplace_back(qemu::Console{});
   if (machine.entropy) out.emplace_back(qemu::Entropy{});
   return out;
 }
 
-}  // namespace pvh::cli
+}  // namespace pvh::launch

@@ -1,26 +1,22 @@
-// What is kept of a compressed kernel from one start to the next, as `run` and `plan` use it.
+// What is kept of a compressed kernel from one start to the next, as a start uses it.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
 
-#include "files.hpp"
 #include "pvh/base/file_view.hpp"
 #include "pvh/cache/kernels.hpp"
 #include "pvh/image/kernel_file.hpp"
+#include "pvh/system/mapped_file.hpp"
 
-namespace pvh::cli {
-
-/// The bytes of ELF files to keep at most: PVH_CACHE_SIZE, where that is a size (0: none). Says where it is
-/// not.
-[[nodiscard]] std::uint64_t cache_limit();
+namespace pvh::launch {
 
 /// The cache for one kernel file. Costs nothing where the kernel is not compressed.
 class KernelCache final : public image::UnpackedStore {
  public:
-  /// `file` must stay open as long as this is in use.
-  KernelCache(const MappedFile& file, std::string path);
+  /// `file` must stay open as long as this is in use. `limit`: bytes of ELF files to keep at most.
+  KernelCache(const system::MappedFile& file, std::string path, std::uint64_t limit);
 
   [[nodiscard]] std::optional<Bytes> find(const image::Packed& packed) override;
 
@@ -35,12 +31,13 @@ class KernelCache final : public image::UnpackedStore {
   [[nodiscard]] cache::Source source_of(const image::Packed& packed) const;
 
   int descriptor_;
-  cache::FileState state_;
+  system::FileState state_;
   std::string path_;
+  std::uint64_t limit_;
   std::optional<cache::Kernels> kernels_;
-  std::optional<MappedFile> found_;
+  std::optional<system::MappedFile> found_;
   UniqueFd written_;  ///< the file of an ELF that was not found
   Bytes written_bytes_;
 };
 
-}  // namespace pvh::cli
+}  // namespace pvh::launch

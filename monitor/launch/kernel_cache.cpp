@@ -1,6 +1,5 @@
-#include "kernel_cache.hpp"
+#include "pvh/launch/kernel_cache.hpp"
 
-#include <fmt/format.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -9,10 +8,9 @@
 #include <memory>
 #include <utility>
 
-#include "output.hpp"
-#include "units.hpp"
+#include "pvh/system/write_file.hpp"
 
-namespace pvh::cli {
+namespace pvh::launch {
 namespace {
 
 /// An absolute path, for someone who will read it elsewhere; as it was given where there is none.
@@ -29,7 +27,7 @@ bool move_to(const UniqueFd& file, Bytes bytes) {
   constexpr std::size_t kPiece = 2 * kMiB;  // a huge page
   for (std::size_t at = 0; at < bytes.size(); at += kPiece) {
     const Bytes piece = bytes.subspan(at, std::min(kPiece, bytes.size() - at));
-    if (!write_all(file.get(), piece)) return false;
+    if (!system::write_all(file.get(), piece)) return false;
     void* const place = const_cast<std::byte*>(piece.data());
     const void* const mapped =
         ::mmap(place, piece.size(), PROT_READ, MAP_PRIVATE | MAP_FIXED, file.get(), static_cast<off_t>(at));
@@ -40,26 +38,19 @@ bool move_to(const UniqueFd& file, Bytes bytes) {
 
 }  // namespace
 
-std::uint64_t cache_limit() {
-  const char* const text = std::getenv("PVH_CACHE_SIZE");
-  if (text == nullptr || *text == '\0') return cache::kDefaultLimit;
-  if (const auto size = parse_size(text)) return *size;
-  complain(fmt::format("pvh: PVH_CACHE_SIZE is not a size such as 512M: {}\n", printable(text)));
-  return cache::kDefaultLimit;
-}
-
-KernelCache::KernelCache(const MappedFile& file, std::string path)
-    : descriptor_(file.descriptor()), state_(file.state()), path_(std::move(path)) {}
+KernelCache::KernelCache(const system::MappedFile& file, std::string path, std::uint64_t limit)
+    : descriptor_(file.descriptor()), state_(file.state()), path_(std::move(path)), limit_(limit) {}
 
 cache::Source KernelCache::source_of(const image::Packed& packed) const {
   return {.descriptor = descriptor_, .state = state_, .offset = packed.offset, .packed = packed.bytes};
 }
 
 std::optional<Bytes> KernelCache::find(const image::Packed& packed) {
-  kernels_.emplace(cache_limit());
+  kernels_.emplace(limit_);
   UniqueFd file = kernels_->find(source_of(packed));
   if (!file) return std::nullopt;
-  auto mapped = MappedFile::map(std::move(file), path_ + " (its unpacked ELF in the cache)", "the kernel");
+  auto mapped =
+      system::MappedFile::map(std::move(file), path_ + " (its unpacked ELF in the cache)", "the kernel");
   if (!mapped) return std::nullopt;
   found_ = std::move(*mapped);
   return found_->bytes();
@@ -87,4 +78,4 @@ std::optional<FileView> KernelCache::unpacked() const {
   return std::nullopt;
 }
 
-}  // namespace pvh::cli
+}  // namespace pvh::launch

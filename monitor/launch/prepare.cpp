@@ -1,4 +1,4 @@
-#include "prepare.hpp"
+#include "pvh/launch/prepare.hpp"
 
 #include <fmt/format.h>
 #include <pvh/start_info.h>
@@ -8,15 +8,15 @@
 #include <cstddef>
 #include <utility>
 
-#include "devices.hpp"
+#include "pvh/launch/devices.hpp"
 
-namespace pvh::cli {
+namespace pvh::launch {
 namespace {
 
 using Failed = std::unexpected<Failure>;
 
 struct Modules {
-  std::vector<MappedFile> files;
+  std::vector<system::MappedFile> files;
   std::vector<boot::Module> modules;
 };
 
@@ -26,7 +26,7 @@ std::string file_name(const std::string& path) {
 
 std::expected<void, Failure> add_module(Modules& out, const std::string& path, const std::string& role,
                                         std::optional<std::string> command_line) {
-  auto file = MappedFile::open(path, role);
+  auto file = system::MappedFile::open(path, role);
   if (!file) return Failed({file.error(), path});
   out.modules.push_back(
       {.name = file_name(path), .bytes = file->bytes(), .command_line = std::move(command_line)});
@@ -73,26 +73,26 @@ board::Board board_of(const MachineOptions& options) {
 }  // namespace
 
 std::expected<Kernel, Failure> open_kernel(const std::string& path, std::uint64_t max_unpacked) {
-  auto file = MappedFile::open(path, "the kernel");
+  auto file = system::MappedFile::open(path, "the kernel");
   if (!file) return Failed({file.error(), path});
   auto contents = image::read_kernel_file(file->bytes(), {.unpacked = max_unpacked});
   if (!contents) return Failed({contents.error(), path});
   return Kernel{std::move(*file), nullptr, std::move(*contents)};
 }
 
-std::expected<Kernel, Failure> open_kernel_by_cache(const std::string& path, std::uint64_t max_unpacked) {
-  auto file = MappedFile::open(path, "the kernel");
-  if (!file) return Failed({file.error(), path});
-  auto cache = std::make_unique<KernelCache>(*file, path);
-  auto contents = image::read_kernel_file(file->bytes(), {.unpacked = max_unpacked}, cache.get());
-  if (!contents) return Failed({contents.error(), path});
+std::expected<Kernel, Failure> open_kernel_by_cache(const MachineOptions& options) {
+  auto file = system::MappedFile::open(options.kernel, "the kernel");
+  if (!file) return Failed({file.error(), options.kernel});
+  auto cache = std::make_unique<KernelCache>(*file, options.kernel, options.cache_limit);
+  auto contents = image::read_kernel_file(file->bytes(), {.unpacked = options.max_unpacked}, cache.get());
+  if (!contents) return Failed({contents.error(), options.kernel});
   cache->keep(*contents);
   return Kernel{std::move(*file), std::move(cache), std::move(*contents)};
 }
 
 std::expected<Prepared, Failure> prepare(const MachineOptions& options) {
-  auto kernel = options.cache ? open_kernel_by_cache(options.kernel, options.max_unpacked)
-                              : open_kernel(options.kernel, options.max_unpacked);
+  auto kernel =
+      options.cache ? open_kernel_by_cache(options) : open_kernel(options.kernel, options.max_unpacked);
   if (!kernel) return Failed(kernel.error());
   auto kernel_image = image::kernel_image(kernel->contents);
   if (!kernel_image) return Failed({kernel_image.error(), options.kernel});
@@ -127,7 +127,7 @@ std::vector<FileView> Prepared::files() const {
   if (kernel.cache) {
     if (const auto unpacked = kernel.cache->unpacked()) out.push_back(*unpacked);
   }
-  for (const MappedFile& file : module_files) out.push_back(file.view());
+  for (const system::MappedFile& file : module_files) out.push_back(file.view());
   return out;
 }
 
@@ -139,4 +139,4 @@ std::uint64_t rsdp_of(const boot::BootPlan& plan) {
   return 0;
 }
 
-}  // namespace pvh::cli
+}  // namespace pvh::launch

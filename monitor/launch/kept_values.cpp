@@ -1,8 +1,8 @@
-#include "kept_values.hpp"
+#include "pvh/launch/kept_values.hpp"
 
 #include <utility>
 
-namespace pvh::cli {
+namespace pvh::launch {
 
 std::optional<std::vector<std::byte>> KeptValues::find(std::string_view key) {
   const auto store = cache::Store::open(cache::Access::kRead);
@@ -17,4 +17,4 @@ void KeptValues::keep(std::string_view key, Bytes value) {
   if (store && *store) (void)(*store)->keep(key, value);
 }
 
-}  // namespace pvh::cli
+}  // namespace pvh::launch
