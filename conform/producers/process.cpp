@@ -11,6 +11,8 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <optional>
+#include <thread>
 #include <variant>
 
 #include "pvh/base/unique_fd.hpp"
@@ -25,8 +27,11 @@ constexpr std::chrono::milliseconds kTick{20};
 constexpr std::chrono::seconds kToClearUp{
     2};  // of a program that was told to end, and then of what it left behind
 
-// The groups of the children that live: what a signal handler may look at.
+// The groups of the children that are not reaped yet: what a signal handler may look at.
 std::array<std::atomic<pid_t>, 16> g_children;
+
+// How many threads are in the handler. While one is, no child that it may have read above is reaped.
+std::atomic<int> g_in_handler{0};
 
 constexpr std::array<int, 4> kEnding{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
@@ -37,28 +42,56 @@ void end_children(int signal) {
   const int before = errno;  // of whatever is interrupted
   // First this: a child that starts now looks at it.
   g_told.store(signal);
+  ++g_in_handler;
   for (const auto& child : g_children)
     if (const pid_t group = child.load(); group > 0) ::kill(-group, SIGTERM);
+  --g_in_handler;
   errno = before;
 }
 
-class Registered {
+/// A child and its process group, which has the child's number. The child stays a zombie until this ends,
+/// even after it has exited: a reaped number may soon name another process's group, which a signal would then
+/// reach.
+class Child {
  public:
-  explicit Registered(pid_t child) {
+  explicit Child(pid_t pid) : pid_(pid) {
     for (auto& slot : g_children) {
       pid_t none = 0;
-      if (!slot.compare_exchange_strong(none, child)) continue;
+      if (!slot.compare_exchange_strong(none, pid)) continue;
       slot_ = &slot;
       return;
     }
   }
-  Registered(const Registered&) = delete;
-  Registered& operator=(const Registered&) = delete;
-  ~Registered() {
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+  /// Kills what is left of the group, then reaps the child.
+  ~Child() {
+    signal_group(SIGKILL);
     if (slot_ != nullptr) slot_->store(0);
+    // A handler on another thread may have read the number just before.
+    while (g_in_handler.load() != 0) std::this_thread::yield();
+    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+    }
   }
 
+  void signal_group(int number) const { ::kill(-pid_, number); }
+
+  /// How the child ended; nothing while it runs. All zeros where there is no such child of ours any more.
+  [[nodiscard]] std::optional<siginfo_t> ended() const { return wait(WNOHANG); }
+  /// Waits for the end.
+  [[nodiscard]] std::optional<siginfo_t> await_end() const { return wait(0); }
+
  private:
+  [[nodiscard]] std::optional<siginfo_t> wait(int flags) const {
+    siginfo_t info{};
+    int done = 0;
+    do done = ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOWAIT | flags);
+    while (done < 0 && errno == EINTR);
+    if (done == 0 && info.si_pid == 0) return std::nullopt;
+    return info;
+  }
+
+  pid_t pid_;
   std::atomic<pid_t>* slot_ = nullptr;
 };
 
@@ -106,14 +139,14 @@ bool is_too_large(const std::string& file) {
 /// A program that runs: what it prints is taken until it has ended, or has to.
 class Listener {
  public:
-  Listener(pid_t pid, Ran& ran, Clock::time_point deadline)
-      : pid_(pid), ran_(ran), out_{ran.output}, err_{ran.errors}, deadline_(deadline) {}
+  Listener(const Child& child, Ran& ran, Clock::time_point deadline)
+      : child_(child), ran_(ran), out_{ran.output}, err_{ran.errors}, deadline_(deadline) {}
 
   void listen(UniqueFd& in, UniqueFd& out, UniqueFd& err, const Talk& talk, const Enough& enough,
               const std::string& file) {
     while (!ended_ || out || err) {
       if (!take_some(out, err) && ended_) break;  // something that it left behind holds the pipe
-      if (!ended_ && ::waitpid(pid_, &status_, WNOHANG) == pid_) has_ended();
+      if (const auto end = ended_ ? std::nullopt : child_.ended()) has_ended(*end);
       if (ended_ && Clock::now() >= deadline_) break;  // … or even writes to it
       if (ended_) continue;
       if (talk && in) say(in, talk);
@@ -128,9 +161,6 @@ class Listener {
     // What came with the end was not looked at.
     if (!ran_.enough && enough && ran_.output.size() > looked_at_) ran_.enough = enough(ran_.output);
     ran_.flooded = !ran_.enough && has_flooded(file);
-    ::kill(-pid_, SIGKILL);
-    ran_.exit_code = WIFEXITED(status_) ? WEXITSTATUS(status_) : -1;
-    ran_.signal = WIFSIGNALED(status_) ? WTERMSIG(status_) : 0;
   }
 
  private:
@@ -162,27 +192,27 @@ class Listener {
   void hurry() {
     if (hurried_ || g_told.load() == 0) return;
     hurried_ = true;
-    ::kill(-pid_, SIGTERM);  // it may have begun after the signal
+    child_.signal_group(SIGTERM);  // it may have begun after the signal
     deadline_ = std::min(deadline_, Clock::now() + kToClearUp);
   }
 
   void end() {
-    ::kill(-pid_, SIGKILL);
-    ::waitpid(pid_, &status_, 0);
-    has_ended();
+    child_.signal_group(SIGKILL);
+    if (const auto end = child_.await_end()) has_ended(*end);
   }
 
-  void has_ended() {
+  void has_ended(const siginfo_t& end) {
     ended_ = true;
+    ran_.exit_code = end.si_code == CLD_EXITED ? end.si_status : -1;
+    ran_.signal = end.si_code == CLD_EXITED ? 0 : end.si_status;
     deadline_ = Clock::now() + kToClearUp;
   }
 
-  pid_t pid_;
+  const Child& child_;
   Ran& ran_;
   Stream out_;
   Stream err_;
   Clock::time_point deadline_;
-  int status_ = 0;
   bool ended_ = false;
   bool hurried_ = false;
   std::size_t looked_at_ = 0;
@@ -218,15 +248,15 @@ Ran run_process(const std::vector<std::string>& command, std::chrono::millisecon
     return ran;
   }
   const pid_t pid = process->id();
-  process->leave();  // the listener waits for it
+  process->leave();
   ran.started = true;
-  const Registered registered(pid);
+  const Child child(pid);
   in.reader.reset();
   out.writer.reset();
   err.writer.reset();
   if (!talk) in.writer.reset();
   if (in.writer) ::fcntl(in.writer.get(), F_SETFL, O_NONBLOCK);
-  Listener(pid, ran, Clock::now() + limit).listen(in.writer, out.reader, err.reader, talk, enough, file);
+  Listener(child, ran, Clock::now() + limit).listen(in.writer, out.reader, err.reader, talk, enough, file);
   return ran;
 }
 

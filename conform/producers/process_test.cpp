@@ -127,6 +127,24 @@ TEST(Process, MayLeaveSomethingBehindThatHoldsItsStreams) {
   EXPECT_LT(Clock::now() - start, kPatience - 10s);
 }
 
+TEST(Process, KeepsItsNumberUntilWhatItLeftBehindIsKilled) {
+  // A number that is free may name another process's group, which our signal would kill.
+  const Ran ran = shell(
+      "me=$$; setsid sh -c \"while :; do test -d /proc/$me && echo kept || echo free; done\" & sleep 0.2; "
+      "exit 3",
+      kPatience);
+  EXPECT_THAT(ran.output, ::testing::StartsWith("kept\n"));
+  EXPECT_THAT(ran.output, ::testing::Not(::testing::HasSubstr("free")));
+  EXPECT_EQ(ran.exit_code, 3);
+  EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "a zombie is left";
+}
+
+TEST(Process, EndedByASignalSaysWhich) {
+  const Ran ran = shell("kill -KILL $$", kPatience);
+  EXPECT_EQ(ran.exit_code, -1);
+  EXPECT_EQ(ran.signal, SIGKILL);
+}
+
 TEST(Process, IsNotStartedWhereThereIsNoSuchProgram) {
   const Ran ran = run_process({"/nonexistent/monitor"}, kPatience);
   EXPECT_FALSE(ran.started);

@@ -222,6 +222,16 @@ def floods(lab: Lab) -> None:
         assert time.monotonic() - start < 240, script
 
 
+def children_are_waited_for(lab: Lab) -> None:
+    """Also where the caller ignores SIGCHLD: then the kernel reaps the children itself, and nobody hears how they ended."""
+    start = time.monotonic()
+    done = subprocess.run([str(lab.pvh), "conform", "producer", "command:false {kernel}", "--json"], stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, timeout=600, check=False, preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+    seen = broken(json.loads(done.stdout)["results"])["START-1"]
+    assert done.returncode == 1 and "exit code 1 and printed nothing" in seen, seen
+    assert time.monotonic() - start < 60, "each child was given its whole time"
+
+
 def processes_with(word: str) -> list[str]:
     """The command lines in which it stands, of all processes but this one."""
     found = []
@@ -244,17 +254,19 @@ def signals(lab: Lab) -> None:
                             ("consumer", ["consumer", kernel])):
             folder = lab.work / f"signals-{name}-{number}"
             folder.mkdir()
-            mark = f"signals-{name}-{number}"
+            mark = str(folder)  # not its name alone: another run of the tests has the same
             # By its folder of temporary files, each child is known; hello's own copy for the consumer.
             own = folder / "kernel.elf"
             own.write_bytes(kernel.read_bytes())
             words = [str(own) if word == kernel else str(word).replace("MARK", mark) for word in words]
+            # A shell that starts the tests in the background ignores SIGINT, and nohup SIGHUP. pvh would inherit that, and run the whole matrix.
             with subprocess.Popen([str(lab.pvh), "conform", *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                  env=os.environ | {"TMPDIR": str(folder)}) as child:
+                                  env=os.environ | {"TMPDIR": str(folder)}, preexec_fn=lambda number=number: signal.signal(number, signal.SIG_DFL)) as child:
                 deadline = time.monotonic() + 60
-                while len(processes_with(mark)) < (3 if name == "consumer" else 2) and time.monotonic() < deadline:
+                # Not looked for again: between two cases there may be no child for a moment.
+                while (found := len(processes_with(mark))) < (3 if name == "consumer" else 2) and time.monotonic() < deadline:
                     time.sleep(0.05)
-                assert len(processes_with(mark)) >= 1, name
+                assert found >= 1, name
                 child.send_signal(number)
                 output, _ = child.communicate(timeout=120)
             assert child.returncode == -number, f"{name}: {child.returncode}"
@@ -424,6 +436,7 @@ def cases(lab: Lab, full: bool) -> list[Case]:
         Case("system/conform/wrong commands", lambda: wrong_commands(lab)),
         Case("system/conform/a command that tells little", lambda: told_little(lab)),
         Case("system/conform/floods", lambda: floods(lab)),
+        Case("system/conform/children are waited for", lambda: children_are_waited_for(lab)),
         Case("system/conform/signals", lambda: signals(lab)),
         Case("system/conform/judged", lambda: judged(lab)),
         Case("system/conform/misplaced options", lambda: misplaced(lab)),
