@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <atomic>
 #include <optional>
-#include <thread>
 #include <utility>
 
 #include "pvh/producers/process.hpp"
+#include "pvh/producers/workers.hpp"
 
 namespace pvh::consumers {
 namespace {
@@ -194,12 +194,8 @@ ConsumerReport run_consumer(const Base& base, std::span<const Variant* const> wa
     for (std::size_t i = next++; i < others.size(); i = next++)
       report.results[i + 1] = runner.run(*others[i]);
   };
-  {
-    std::vector<std::jthread> workers;
-    // Where the plain one is not survived, the others tell nothing.
-    const unsigned jobs = lives(report.results.front().verdict) ? std::max(1U, options.jobs) : 0;
-    for (unsigned i = 0; i < jobs; ++i) workers.emplace_back(worker);
-  }
+  // Where the plain one is not survived, the others tell nothing.
+  if (lives(report.results.front().verdict)) runners::work_together(options.jobs, worker);
   for (std::size_t i = 0; i < others.size(); ++i)
     if (report.results[i + 1].variant == nullptr)
       report.results[i + 1] = {.variant = others[i], .words = plain_words(report.results.front().verdict)};

@@ -9,13 +9,13 @@
 #include <cstring>
 #include <filesystem>
 #include <system_error>
-#include <thread>
 #include <utility>
 
 #include "cases.hpp"
 #include "files.hpp"
 #include "monitors.hpp"
 #include "pvh/producers/process.hpp"
+#include "pvh/producers/workers.hpp"
 #include "registers.hpp"
 
 namespace pvh::runners {
@@ -200,9 +200,7 @@ Result<std::vector<Capture>> run_each(const Monitor& monitor, const std::vector<
     for (std::size_t i = next++; i < works.size() && !ChildrenEndWithUs::told_to_end(); i = next++)
       ran[i] = run_case(monitor, works[i], options);
   };
-  std::vector<std::jthread> workers;
-  for (unsigned i = 0; i < std::max(1U, options.jobs); ++i) workers.emplace_back(worker);
-  workers.clear();
+  work_together(options.jobs, worker);
   std::vector<Capture> captures;
   for (Result<Capture>& one : ran) {
     if (!one) return std::unexpected(one.error());
