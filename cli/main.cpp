@@ -44,6 +44,9 @@ int main(int count, char** arguments) {
   ::mallopt(M_ARENA_MAX, 2);
   // A limit on the size of files is an error of the write that meets it (`ulimit -f`).
   std::signal(SIGXFSZ, SIG_IGN);
+  // Where the caller ignores it, the kernel reaps our children itself: waiting for them fails, and their
+  // numbers may be another process's by the time that we signal them.
+  std::signal(SIGCHLD, SIG_DFL);
   pvh::cli::occupy_standard_descriptors();
   const std::vector<std::string> texts(arguments + (count > 0 ? 1 : 0), arguments + count);
   const auto command = pvh::cli::parse_arguments(texts);

@@ -222,6 +222,16 @@ def floods(lab: Lab) -> None:
         assert time.monotonic() - start < 240, script
 
 
+def children_are_waited_for(lab: Lab) -> None:
+    """Also where the caller ignores SIGCHLD: then the kernel reaps the children itself, and nobody hears how they ended."""
+    start = time.monotonic()
+    done = subprocess.run([str(lab.pvh), "conform", "producer", "command:false {kernel}", "--json"], stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, timeout=600, check=False, preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+    seen = broken(json.loads(done.stdout)["results"])["START-1"]
+    assert done.returncode == 1 and "exit code 1 and printed nothing" in seen, seen
+    assert time.monotonic() - start < 60, "each child was given its whole time"
+
+
 def processes_with(word: str) -> list[str]:
     """The command lines in which it stands, of all processes but this one."""
     found = []
@@ -424,6 +434,7 @@ def cases(lab: Lab, full: bool) -> list[Case]:
         Case("system/conform/wrong commands", lambda: wrong_commands(lab)),
         Case("system/conform/a command that tells little", lambda: told_little(lab)),
         Case("system/conform/floods", lambda: floods(lab)),
+        Case("system/conform/children are waited for", lambda: children_are_waited_for(lab)),
         Case("system/conform/signals", lambda: signals(lab)),
         Case("system/conform/judged", lambda: judged(lab)),
         Case("system/conform/misplaced options", lambda: misplaced(lab)),
