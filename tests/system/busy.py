@@ -3,6 +3,7 @@ by a thread whose filter of system calls allows it. The guest (kernels/busy.c) k
 On this machine's own KVM: time limits at random moments, on a plain file."""
 
 import random
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from stages import BUILDS
 from . import nested
 from .endings import CRASHED, POWER_OFF, REBOOT, TIME_LIMIT
 from .lab import Boot, Lab, needs_kvm
-from .net import OUTER, TAP, VHOST_NET, VSOCK, module
+from .net import OTHER_ROOT, PASST_NEEDS, TAP, VHOST_NET, VSOCK, module, passt, users_file
 
 BUSY = BUILDS["release"] / "kernels" / "busy.elf"
 UNTIL_BUSY = BUILDS["release"] / "tests" / "until_busy"
@@ -41,6 +42,7 @@ class Row:
     script: str  # the word of busy.sh
     uses: str = ""
     modules: tuple[str, ...] = ()  # which the machine loads before the row's first run
+    by_passt: bool = False
 
 
 # vhost comes when it is loaded and does not go, so the rows without it are first.
@@ -52,6 +54,7 @@ ROWS = (
     Row("disk by threads", "disk-threads"),
     Row("network at a tap", "net", modules=TAP),
     Row("network by vhost", "net", "vhost-net", VHOST_NET),
+    Row("network by passt", "user", by_passt=True),
     Row("sockets", "vsock", "vhost-vsock", VSOCK),
     Row("all at once", "all", "io_uring,vhost-net,vhost-vsock"),
 )
@@ -86,10 +89,17 @@ class Ours:
 
     def add(self, row: Row, end: str, modules: tuple[str, ...]) -> None:
         name = f"system/busy/{row.name}/{end}"
+        if row.by_passt and not shutil.which("passt"):
+            self._cases.append(Case(name, lambda: passt() and None))
+            return
         load = "".join(f"insmod /{Path(path).name}.ko; " for path in modules)
-        self.machine.note(name, ["sh", "-c", f"{load}sh /busy.sh {row.script} {end}"],
-                          {"pvh": self.lab.pvh, "busy.elf": BUSY, "until_busy": UNTIL_BUSY, "busy.sh": SCRIPT,
-                           **{f"{Path(path).name}.ko": lambda path=path: module(self.lab, path) for path in modules}}, limit=LIMIT)
+        run = f"sh /busy.sh {row.script} {end}"
+        words = ["unshare", "-m", "sh", "-c", OTHER_ROOT, run] if row.by_passt else ["sh", "-c", load + run]
+        files = {"pvh": self.lab.pvh, "busy.elf": BUSY, "until_busy": UNTIL_BUSY, "busy.sh": SCRIPT,
+                 **{f"{Path(path).name}.ko": lambda path=path: module(self.lab, path) for path in modules}}
+        if row.by_passt:
+            files |= {"bin/passt": passt, "etc/passwd": lambda: users_file(self.lab), **{path[1:]: Path(path) for path in PASST_NEEDS}}
+        self.machine.note(name, words, files, limit=LIMIT)
         self._cases.append(Case(name, lambda: ends_well(row, end, self.machine.result(name))))
 
     def cases(self) -> list[Case]:

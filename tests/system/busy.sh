@@ -27,6 +27,7 @@ case $devices in
   disk) slow_disk; before='--disk /dev/slow' words='--no-rng --disk /dev/slow' ;;
   disk-threads) slow_disk; before='--no-io_uring --disk /dev/slow' words='--no-rng --disk /dev/slow' ;;
   net) tap; words='--no-rng --net tap=busy' ;;
+  user) ip link set lo up; words='--no-rng --net user' ;;
   vsock) words='--no-rng --vsock 42' ;;
   all) slow_disk; tap; before='--disk /dev/slow' words='--disk /dev/slow --net tap=busy --vsock 42 --console virtio' ;;
 esac
@@ -41,5 +42,6 @@ for seconds in 3 10 40; do
   [ "$end" = limit ] && grep -q ' busy=0 ' /report || break
 done
 cat /report /errors
-[ -z "$(pidof pvh)" ] || echo "@left $(pidof pvh)"
+left=$(pidof pvh passt passt.avx2)
+[ -z "$left" ] || echo "@left $left"
 exit $code
