@@ -6,12 +6,23 @@
 
 namespace pvh::runners {
 
-void work_together(unsigned count, const std::function<void()>& work) {
-  std::vector<std::jthread> others;
+namespace {
+
+/// Threads beside the caller's. Fewer where the host starts no more.
+std::vector<std::jthread> helpers(unsigned count, const std::function<void()>& work) {
+  std::vector<std::jthread> out;
   try {
-    while (others.size() + 1 < count) others.emplace_back(work);
-  } catch (const std::system_error&) {  // the library's only way to say that the host starts no more
+    while (out.size() + 1 < count) out.emplace_back(work);
+  } catch (const std::system_error&) {
+    return out;
   }
+  return out;
+}
+
+}  // namespace
+
+void work_together(unsigned count, const std::function<void()>& work) {
+  const std::vector<std::jthread> others = helpers(count, work);
   work();
 }
 

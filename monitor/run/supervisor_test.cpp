@@ -53,6 +53,8 @@ TEST(Supervisor, ATimeLimitBeyondTheClockIsNone) {
 TEST(Supervisor, TurnsASignalIntoAVerdictInsteadOfADeath) {
   const Ends out;
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    // A shell's background job ignores SIGINT, and what nohup starts SIGHUP.
+    ::signal(signal, SIG_DFL);
     Supervisor supervisor(-1, out.writer.get(), std::nullopt);
     ::kill(::getpid(), signal);
     serve(supervisor, 5000);
