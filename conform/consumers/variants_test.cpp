@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <type_traits>
 
 #include "pvh/consumers/vary.hpp"
 #include "pvh/guest/start_info.hpp"
@@ -15,6 +16,9 @@ namespace pvh::consumers {
 namespace {
 
 using testing::World;
+
+// Its plan views its own bytes.
+static_assert(!std::is_copy_constructible_v<Made> && std::is_nothrow_move_constructible_v<Made>);
 
 TEST(Variants, HaveNamesOfTheirOwnAndNeedWhatThereIs) {
   std::set<std::string_view> names;

@@ -291,9 +291,9 @@ Result<AcpiTables> acpi_tables(const Board& board) {
     return std::unexpected(Error{.what = Fault::kCpuCount,
                                  .found = std::uint64_t{board.cpus},
                                  .wanted = "1 to " + std::to_string(kMaxCpus)});
-  if (board.virtio.size() > kMaxVirtioDevices)
+  if (board.virtio_devices > kMaxVirtioDevices)
     return std::unexpected(Error{.what = Fault::kTooManyVirtioDevices,
-                                 .found = std::uint64_t{board.virtio.size()},
+                                 .found = std::uint64_t{board.virtio_devices},
                                  .wanted = std::uint64_t{kMaxVirtioDevices}});
 
   Area area;

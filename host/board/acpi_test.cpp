@@ -50,8 +50,7 @@ TEST(AcpiTables, StartWithTheRsdpInTheirOwnPlace) {
 
 TEST(AcpiTables, AreReachedFromTheRsdpAndSumToZero) {
   for (const bool timer : {false, true}) {
-    const AcpiTables tables =
-        tables_of(Board{.cpus = 2, .virtio = {VirtioKind::kBlock}, .interval_timer = timer});
+    const AcpiTables tables = tables_of(Board{.cpus = 2, .virtio_devices = 1, .interval_timer = timer});
     const Bytes rsdp = at(tables, tables.rsdp.value());
     EXPECT_EQ(sum(rsdp.first(20)), 0U);
     EXPECT_EQ(sum(rsdp.first(36)), 0U);
@@ -67,8 +66,7 @@ TEST(AcpiTables, AreReachedFromTheRsdpAndSumToZero) {
 }
 
 TEST(AcpiTables, OfTheLargestMachineFitTheirPlace) {
-  const AcpiTables tables =
-      tables_of(Board{.cpus = kMaxCpus, .virtio = std::vector(kMaxVirtioDevices, VirtioKind::kBlock)});
+  const AcpiTables tables = tables_of(Board{.cpus = kMaxCpus, .virtio_devices = kMaxVirtioDevices});
   EXPECT_LE(tables.bytes.size(), tables.range.size());
   EXPECT_EQ(sum(find_table(tables, "APIC")), 0U);
 }
@@ -83,7 +81,7 @@ TEST(AcpiTables, RefuseAMachineWithoutCpusOrWithMoreThanTheyDescribe) {
 }
 
 TEST(AcpiTables, RefuseMoreDevicesThanThereAreSlots) {
-  const auto tables = acpi_tables(Board{.virtio = std::vector(kMaxVirtioDevices + 1, VirtioKind::kNet)});
+  const auto tables = acpi_tables(Board{.virtio_devices = kMaxVirtioDevices + 1});
   ASSERT_FALSE(tables);
   EXPECT_EQ(tables.error().what, Fault::kTooManyVirtioDevices);
   EXPECT_EQ(tables.error().wanted, Fact{std::uint64_t{kMaxVirtioDevices}});
@@ -186,7 +184,7 @@ TEST(Dsdt, HasANodeForEachVirtioDeviceAndNoOther) {
   const AcpiTables none = tables_of(Board{});
   EXPECT_EQ(as_text(find_table(none, "DSDT")).find("LNRO0005"), std::string_view::npos);
 
-  const AcpiTables two = tables_of(Board{.virtio = {VirtioKind::kBlock, VirtioKind::kNet}});
+  const AcpiTables two = tables_of(Board{.virtio_devices = 2});
   const std::string_view text = as_text(find_table(two, "DSDT"));
   EXPECT_EQ(text.find("VR00"), std::string_view::npos) << "slot 0's interrupt never arrives";
   EXPECT_NE(text.find("VR01"), std::string_view::npos);

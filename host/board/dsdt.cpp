@@ -55,7 +55,7 @@ Code event_device() {
 
 Code dsdt_code(const Board& board) {
   Code devices = join({com1(), clock(), panic_port(), power_button(), event_device()});
-  for (std::uint32_t i = 0; i < board.virtio.size(); ++i)
+  for (std::uint32_t i = 0; i < board.virtio_devices; ++i)
     devices = join({devices, virtio_slot(kFirstVirtioSlot + i)});
   const Code off = package({integer(kSleepTypeOff), integer(0), integer(0), integer(0)});
   return join({scope("\\_SB", devices), name("_S5", off)});

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <functional>
 #include <iterator>
+#include <type_traits>
 
 #include "testing/invariants.hpp"
 #include "testing/sample_kernel.hpp"
@@ -190,11 +191,26 @@ TEST(Plan, UsesNoRamThatTheUserCallsOtherwise) {
   EXPECT_EQ(region(plan, "module 0 (file)").range.end(), GuestAddress{100 * kMiB});
 }
 
+// A copy's regions would view the original's bytes.
+static_assert(!std::is_copy_constructible_v<BootPlan> && !std::is_copy_assignable_v<BootPlan>);
+static_assert(std::is_nothrow_move_constructible_v<BootPlan> && std::is_nothrow_move_assignable_v<BootPlan>);
+
 TEST(Plan, StaysGoodWhenMoved) {
   const Request asked = request(kFixed);
-  auto made = plan(asked);
-  const BootPlan moved = std::move(*made);
-  EXPECT_EQ(broken_promise(asked, moved), "");
+  BootPlan assigned;
+  {
+    auto made = plan(asked);
+    BootPlan moved = std::move(*made);
+    EXPECT_EQ(broken_promise(asked, moved), "");
+    assigned = std::move(moved);
+  }
+  EXPECT_EQ(broken_promise(asked, assigned), "");
+  for (const Region& region : assigned.regions) {
+    if (region.content.origin != Origin::kMade) continue;
+    const auto& owned = assigned.made.at(region.content.index);
+    EXPECT_EQ(region.content.bytes.data(), owned.data()) << region.name;
+    EXPECT_EQ(region.content.bytes.size(), owned.size()) << region.name;
+  }
 }
 
 TEST(Plan, TakesAThousandModulesWithCommandLines) {

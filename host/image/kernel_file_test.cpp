@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <type_traits>
+
 #include "pvh/image/containers.hpp"
 #include "pvh/image_testing/bzimage_builder.hpp"
 #include "pvh/image_testing/packers.hpp"
@@ -175,6 +177,10 @@ TEST(KernelFile, FollowsOnlyAFewLayers) {
   file = pack_gzip(file);
   EXPECT_EQ(error_of(file).what, Fault::kNestedTooDeep);
 }
+
+// A copy would view the original's `unpacked`.
+static_assert(!std::is_copy_constructible_v<KernelFile> && !std::is_copy_assignable_v<KernelFile>);
+static_assert(std::is_nothrow_move_constructible_v<KernelFile>);
 
 TEST(KernelFile, KeepsItsViewsWhenItIsMoved) {
   const Octets file = pack_gzip(elf());

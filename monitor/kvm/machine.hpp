@@ -10,13 +10,13 @@
 
 #include "bus.hpp"
 #include "cpu_threads.hpp"
-#include "event.hpp"
 #include "guest_memory.hpp"
 #include "pvh/base/error.hpp"
 #include "pvh/boot/plan.hpp"
 #include "pvh/run/outcome.hpp"
 #include "pvh/run/pausable.hpp"
 #include "pvh/run/supervisor.hpp"
+#include "pvh/system/event.hpp"
 #include "pvh/system/event_loop.hpp"
 #include "pvh/virtio/console.hpp"
 #include "system.hpp"
@@ -91,7 +91,7 @@ class Machine final : private system::EventSource, public run::Pausable {
   VirtioSlots& virtio_;
   virtio::Console* console_;  ///< null where there is none
 
-  Event event_;  ///< something for the caller's thread
+  system::Event event_;  ///< something for the caller's thread
   IoApics io_apics_;
   Serial serial_;
   Rtc rtc_;

@@ -75,13 +75,10 @@ std::unique_ptr<virtio::Device> network_card(const MachineOptions& machine, std:
 
 }  // namespace
 
-std::vector<board::VirtioKind> device_kinds(const MachineOptions& machine) {
-  std::vector<board::VirtioKind> kinds(machine.disks.size(), board::VirtioKind::kBlock);
-  kinds.insert(kinds.end(), machine.nets.size(), board::VirtioKind::kNet);
-  if (machine.cid) kinds.push_back(board::VirtioKind::kSocket);
-  if (machine.console) kinds.push_back(board::VirtioKind::kConsole);
-  if (machine.entropy) kinds.push_back(board::VirtioKind::kEntropy);
-  return kinds;
+std::uint32_t count_devices(const MachineOptions& machine) {
+  const std::size_t count = machine.disks.size() + machine.nets.size() + (machine.cid ? 1 : 0) +
+                            (machine.console ? 1 : 0) + (machine.entropy ? 1 : 0);
+  return static_cast<std::uint32_t>(count);
 }
 
 std::expected<HostBackends, Failure> open_backends(const MachineOptions& machine) {

@@ -64,7 +64,7 @@ std::uint64_t draw_seed() {
 board::Board board_of(const MachineOptions& options) {
   board::Board board;
   board.cpus = options.cpus;
-  board.virtio = device_kinds(options);
+  board.virtio_devices = count_devices(options);
   board.acpi = options.acpi;
   board.interval_timer = options.interval_timer;
   return board;

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <cstddef>
 
@@ -11,31 +12,72 @@ namespace pvh::run {
 
 namespace {
 
-// A crash of our own must not leave the user a dead terminal either. The handler restores it, puts the
-// earlier handlers back and raises the signal again: they meet it once this one returns.
+// A crash of our own must not leave the user a dead terminal either, nor a signal that kills. The handler
+// restores the terminal, puts the earlier handlers back and lets the signal go on to them.
 constexpr std::array kCrashes{SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
-std::array<struct sigaction, kCrashes.size()> earlier_handlers;
+// Guarded only while their action is the default one, which is to kill. An engine may use one of them for
+// itself.
+constexpr std::array kKillers{SIGSYS,  SIGTRAP, SIGXCPU, SIGXFSZ,   SIGALRM, SIGVTALRM,
+                              SIGPROF, SIGUSR1, SIGUSR2, SIGSTKFLT, SIGIO,   SIGPWR};
+
+struct Guard {
+  int signal = 0;
+  bool set = false;
+  struct sigaction earlier{};
+};
+std::array<Guard, kCrashes.size() + kKillers.size()> guards;
 termios crash_settings;
 std::atomic<int> crash_terminal{-1};
 
+void on_signal(int signal, siginfo_t* info, void*);
+
 void put_back_handlers() {
-  for (std::size_t i = 0; i < kCrashes.size(); ++i) ::sigaction(kCrashes[i], &earlier_handlers[i], nullptr);
+  for (Guard& guard : guards) {
+    if (!guard.set) continue;
+    guard.set = false;
+    // A handler that was set after ours stays.
+    struct sigaction now{};
+    ::sigaction(guard.signal, nullptr, &now);
+    if ((now.sa_flags & SA_SIGINFO) != 0 && now.sa_sigaction == on_signal)
+      ::sigaction(guard.signal, &guard.earlier, nullptr);
+  }
 }
 
-void on_crash(int signal) {
+/// Whether the instruction that caused this runs again when the handler returns. A sent signal has no such
+/// instruction; nor has what the kernel sends of itself, such as a timer's.
+bool comes_again(int signal, const siginfo_t& info) {
+  if (info.si_code <= 0) return false;
+  if (signal == SIGBUS) return info.si_code != BUS_MCEERR_AO;
+  return signal == SIGSEGV || signal == SIGILL || signal == SIGFPE;
+}
+
+void on_signal(int signal, siginfo_t* info, void*) {
+  const int errno_before = errno;
   const int terminal = crash_terminal.exchange(-1);
   if (terminal >= 0) ::tcsetattr(terminal, TCSANOW, &crash_settings);
   put_back_handlers();
-  // A fault would come again by itself; a signal that somebody sent would not.
-  ::raise(signal);
+  // A fault must not be raised: the earlier handler would not learn its address.
+  if (!comes_again(signal, *info)) ::raise(signal);
+  errno = errno_before;
 }
 
 void guard_against_crashes(int terminal, const termios& settings) {
   crash_settings = settings;
   crash_terminal = terminal;
   struct sigaction action{};
-  action.sa_handler = on_crash;
-  for (std::size_t i = 0; i < kCrashes.size(); ++i) ::sigaction(kCrashes[i], &action, &earlier_handlers[i]);
+  action.sa_sigaction = on_signal;
+  action.sa_flags = SA_SIGINFO;
+  ::sigaddset(&action.sa_mask, SIGTTOU);  // in the background tcsetattr would stop us
+  std::size_t i = 0;
+  const auto guard = [&](int signal, bool always) {
+    Guard& one = guards[i++];
+    one.signal = signal;
+    ::sigaction(signal, nullptr, &one.earlier);
+    const bool kills = (one.earlier.sa_flags & SA_SIGINFO) == 0 && one.earlier.sa_handler == SIG_DFL;
+    one.set = (always || kills) && ::sigaction(signal, &action, nullptr) == 0;
+  };
+  for (const int signal : kCrashes) guard(signal, true);
+  for (const int signal : kKillers) guard(signal, false);
 }
 
 /// tcsetattr from the background would stop us, unless SIGTTOU is blocked.

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <mutex>
 #include <utility>
 
 #include "pvh/words/describe.hpp"
@@ -49,36 +50,63 @@ Result<void> check_kind(mode_t mode, std::string_view role) {
                                .wanted = "a regular file"});
 }
 
-// What the SIGBUS handler may look at: it must not meet a container in the middle of a change. A slot is in
-// use while its size is not 0.
+// What the SIGBUS handler may look at: atomics alone, so that it never meets a container in the middle of a
+// change. A slot is in use while its size is not 0. Blocks are added and never removed.
 struct Mapping {
   std::atomic<std::uintptr_t> start = 0;
   std::atomic<std::size_t> size = 0;
   std::array<char, 256> name{};
 };
+struct MappingBlock {
+  std::array<Mapping, 64> slots;
+  std::atomic<MappingBlock*> next = nullptr;
+};
 // Not written to at start-up: its pages are touched with the first mappings.
-constinit std::array<Mapping, 64> mappings;
+constinit MappingBlock first_block;
+// Of those that change the blocks. The handler does without.
+constinit std::mutex mappings_change;
 
 std::uintptr_t address_of(const void* pointer) {
   return std::bit_cast<std::uintptr_t>(pointer);
+}
+
+/// The first slot for which `wanted(slot)` is true; null if there is none. Async-signal-safe if `wanted` is.
+template <typename Wanted>
+Mapping* find_mapping(Wanted wanted) {
+  for (MappingBlock* block = &first_block; block != nullptr; block = block->next)
+    for (Mapping& mapping : block->slots)
+      if (wanted(mapping)) return &mapping;
+  return nullptr;
 }
 
 void say(std::string_view text) {
   if (::write(STDERR_FILENO, text.data(), text.size()) < 0) return;
 }
 
-void on_bus_error(int, siginfo_t* info, void*) {
-  const std::uintptr_t at = address_of(info->si_addr);
-  for (const Mapping& mapping : mappings) {
-    const std::uintptr_t start = mapping.start;
-    if (mapping.size == 0 || at < start || at - start >= mapping.size) continue;
-    say("pvh: ");
-    say(mapping.name.data());
-    say(": the file became shorter, or its disk failed, while it was read.\n");
-    _exit(1);
+/// BUS_ADRERR is the code of a page that a file backs and cannot provide. Any other SIGBUS, above all one
+/// that was sent, gets the default action.
+void on_bus_error(int signal, siginfo_t* info, void*) {
+  if (info->si_code != BUS_ADRERR) {
+    ::signal(signal, SIG_DFL);
+    // A fault comes again by itself when this returns, with its address. A sent signal does not, and neither
+    // does a report of a memory error elsewhere.
+    if (info->si_code <= 0 || info->si_code == BUS_MCEERR_AO) ::raise(signal);
+    return;
   }
-  say("pvh: memory that is backed by a file could not be reached: the file became shorter, or its disk is "
-      "full or failed.\n");
+  const std::uintptr_t at = address_of(info->si_addr);
+  const Mapping* mapping = find_mapping([at](const Mapping& each) {
+    const std::uintptr_t start = each.start;
+    return at >= start && at - start < each.size;
+  });
+  if (mapping != nullptr) {
+    say("pvh: ");
+    say(mapping->name.data());
+    say(": the file became shorter, or its disk failed, while it was read.\n");
+  } else {
+    // Guest memory into which a file is mapped, or memory of a full tmpfs.
+    say("pvh: memory that is backed by a file could not be reached: the file became shorter, or its disk is "
+        "full or failed.\n");
+  }
   _exit(1);
 }
 
@@ -90,20 +118,26 @@ void remember_mapping(const void* data, std::size_t size, std::string_view path)
     return ::sigaction(SIGBUS, &action, nullptr) == 0;
   }();
   if (!installed) return;
-  for (Mapping& mapping : mappings) {
-    if (mapping.size != 0) continue;
-    const std::string name = words::printable(path).substr(0, mapping.name.size() - 1);
-    std::memcpy(mapping.name.data(), name.c_str(), name.size() + 1);
-    mapping.start = address_of(data);
-    mapping.size = size;
-    return;
+  const std::lock_guard lock(mappings_change);
+  Mapping* mapping = find_mapping([](const Mapping& each) { return each.size == 0; });
+  if (mapping == nullptr) {
+    MappingBlock* last = &first_block;
+    while (last->next != nullptr) last = last->next;
+    auto* more = new MappingBlock;
+    mapping = more->slots.data();
+    last->next = more;
   }
+  const std::string name = words::printable(path).substr(0, mapping->name.size() - 1);
+  std::memcpy(mapping->name.data(), name.c_str(), name.size() + 1);
+  mapping->start = address_of(data);
+  mapping->size = size;
 }
 
 void forget_mapping(const void* data) {
-  for (Mapping& mapping : mappings) {
-    if (mapping.start == address_of(data)) mapping.size = 0;
-  }
+  const std::lock_guard lock(mappings_change);
+  Mapping* mapping =
+      find_mapping([data](const Mapping& each) { return each.size != 0 && each.start == address_of(data); });
+  if (mapping != nullptr) mapping->size = 0;
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "pvh/system/write_file.hpp"
 
@@ -65,6 +66,32 @@ TEST_F(FilesDeathTest, ThatShrinkWhileTheyAreReadEndTheProgramWithASentence) {
         std::exit(std::to_integer<int>(byte[4096]));
       },
       testing::ExitedWithCode(1), "became shorter");
+}
+
+TEST_F(FilesDeathTest, OfWhichManyAreMappedAreEachFoundByTheirName) {
+  const std::string name = write("the one of many", std::string(8192, 'x'));
+  EXPECT_EXIT(
+      {
+        std::vector<MappedFile> others;
+        for (int i = 0; i < 200; ++i) others.push_back(*MappedFile::open(name, "module"));
+        const std::string last = write("the last", std::string(8192, 'x'));
+        const auto file = MappedFile::open(last, "module");
+        fs::resize_file(last, 0);
+        const volatile std::byte* byte = file->bytes().data();
+        std::exit(std::to_integer<int>(byte[4096]));
+      },
+      testing::ExitedWithCode(1), "the last: the file became shorter");
+}
+
+TEST_F(FilesDeathTest, AreNotBlamedForASignalThatIsSent) {
+  const std::string name = write("f", "text");
+  EXPECT_EXIT(
+      {
+        const auto file = MappedFile::open(name, "the kernel");
+        ::kill(::getpid(), SIGBUS);
+        ::pause();
+      },
+      testing::KilledBySignal(SIGBUS), "^$");
 }
 
 TEST_F(Files, AreReplacedInOnePieceAndReadableByAll) {

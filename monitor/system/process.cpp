@@ -20,10 +20,10 @@ namespace pvh::system {
 
 namespace {
 
-constexpr std::size_t kMostDescriptors = 64;
-
-/// In the child: never returns. Calls only what is allowed between fork and exec.
-[[noreturn]] void become(char* const* arguments, std::span<const int> fds, int report, pid_t parent) {
+/// In the child: never returns. Calls only what is allowed between fork and exec: `moved`, as long as `fds`,
+/// is the parent's allocation.
+[[noreturn]] void become(char* const* arguments, std::span<const int> fds, std::span<int> moved, int report,
+                         pid_t parent) {
   const auto give_up = [&report] {
     const int reason = errno;
     [[maybe_unused]] const ssize_t ignored = ::write(report, &reason, sizeof reason);
@@ -35,7 +35,6 @@ constexpr std::size_t kMostDescriptors = 64;
   ::setsid();
 
   // First out of the way of each other, then down to their numbers.
-  int moved[kMostDescriptors];
   const int count = static_cast<int>(fds.size());
   const auto move = [&give_up, first_free = count + 1](int fd) {
     const int there = ::fcntl(fd, F_DUPFD, first_free);
@@ -45,10 +44,10 @@ constexpr std::size_t kMostDescriptors = 64;
     give_up();
     return -1;
   };
-  for (int i = 0; i < count; ++i) moved[i] = move(fds[static_cast<std::size_t>(i)]);
+  for (std::size_t i = 0; i < fds.size(); ++i) moved[i] = move(fds[i]);
   report = move(report);
-  for (int i = 0; i < count; ++i)
-    if (::dup2(moved[i], i) < 0) give_up();
+  for (std::size_t i = 0; i < fds.size(); ++i)
+    if (::dup2(moved[i], static_cast<int>(i)) < 0) give_up();
   if (::dup2(report, count) < 0) give_up();
   report = count;
   ::fcntl(report, F_SETFD, FD_CLOEXEC);
@@ -92,11 +91,12 @@ Result<Process> Process::start(const std::vector<std::string>& arguments, std::s
   std::vector<char*> argv;
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
+  std::vector<int> moved(fds.size());
 
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
   if (pid < 0) return std::unexpected(host_error("new process", errno));
-  if (pid == 0) become(argv.data(), fds, write_end.get(), parent);
+  if (pid == 0) become(argv.data(), fds, moved, write_end.get(), parent);
   Process process(pid, pidfd_of(pid));
   if (!process.pidfd_) return std::unexpected(host_error("descriptor of a process (pidfd_open)", errno));
 

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <string>
+#include <vector>
 
 #include "pvh/system/side_pipe.hpp"
 
@@ -61,6 +62,27 @@ TEST(Process, GivesTheChildTheDescriptorsThatItIsToldAndNoOthers) {
   ASSERT_GT(count, 0);
   // 10 is where the shell keeps its script.
   EXPECT_EQ(std::string(text, static_cast<std::size_t>(count)), "0\n1\n10\n2\n3\n");
+}
+
+TEST(Process, GivesTheChildAsManyDescriptorsAsItIsTold) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+  const UniqueFd reader(ends[0]);
+  UniqueFd writer(ends[1]);
+  const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  std::vector<int> fds(200, null.get());
+  fds.back() = writer.get();
+  const std::string script = temporary_script("#!/bin/sh\nls /proc/$$/fd | wc -l > /proc/$$/fd/199\n");
+  auto process = Process::start({script}, fds, kMissing);
+  ASSERT_TRUE(process);
+  EXPECT_EQ(process->wait(), "exit status 0");
+  ::unlink(script.c_str());
+  writer.reset();
+  char text[16];
+  const ssize_t count = ::read(reader.get(), text, sizeof text);
+  ASSERT_GT(count, 0);
+  // One more is the shell's, for its script.
+  EXPECT_EQ(std::string(text, static_cast<std::size_t>(count)), "201\n");
 }
 
 TEST(Process, WithoutEnoughDescriptorsThatIsTheReason) {

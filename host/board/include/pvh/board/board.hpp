@@ -63,13 +63,11 @@ inline constexpr GuestAddress kDeviceWindow{0xfea00000};
 /// The most CPUs that the tables' place has room for with all else.
 inline constexpr std::uint32_t kMaxCpus = 1024;
 
-enum class VirtioKind : std::uint8_t { kBlock, kNet, kEntropy, kSocket, kConsole };
-
 /// What differs from one machine to the next.
 struct Board {
   std::uint32_t cpus = 1;
-  std::vector<VirtioKind> virtio = {};  ///< device i sits in slot kFirstVirtioSlot + i
-  bool acpi = true;                     ///< without: no tables, and no RSDP
+  std::uint32_t virtio_devices = 0;  ///< device i sits in slot kFirstVirtioSlot + i
+  bool acpi = true;                  ///< without: no tables, and no RSDP
   bool interval_timer =
       true;  ///< the machine has a PIT and PICs (the emulated engine has; see docs/decisions.md)
 };

@@ -11,6 +11,7 @@
 #include "pvh/base/address.hpp"
 #include "pvh/base/bytes.hpp"
 #include "pvh/base/error.hpp"
+#include "pvh/base/move_only.hpp"
 #include "pvh/board/board.hpp"
 #include "pvh/boot/entry_state.hpp"
 #include "pvh/image/kernel_image.hpp"
@@ -70,6 +71,8 @@ struct MapEntry {
   std::string name;    ///< for people: "RAM", "reserved", …
 };
 
+/// Movable: moving does not move the bytes that the regions view. Not copyable: a copy's regions would view
+/// the original's `made`.
 struct BootPlan {
   GuestAddress start_info;
   GuestAddress entry;
@@ -80,6 +83,7 @@ struct BootPlan {
   std::vector<MapEntry> memory_map;  ///< also on version 0, where the guest is not given it
   EntryState state;
   std::vector<std::vector<std::byte>> made;  ///< what the regions of Origin::kMade view
+  [[no_unique_address]] MoveOnly move_only = {};
 };
 
 /// The plan, or what does not fit, what is in its way and the memory that would do (PLACE-2).

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "pvh/base/move_only.hpp"
 #include "pvh/image/buffer.hpp"
 #include "pvh/image/compression.hpp"
 #include "pvh/image/elf.hpp"
@@ -43,7 +44,8 @@ class UnpackedStore {
   [[nodiscard]] virtual std::optional<Bytes> find(const Packed& packed) = 0;
 };
 
-/// A kernel file taken apart. Views point into the file's bytes, or into `unpacked`, which this owns.
+/// A kernel file taken apart. Views point into the file's bytes, or into `unpacked`, which this owns: so it
+/// can be moved and not copied.
 struct KernelFile {
   std::vector<Layer> layers;  ///< outermost first; the last is the ELF itself
   std::vector<Buffer> unpacked;
@@ -55,6 +57,7 @@ struct KernelFile {
   std::optional<std::string> os_release;    ///< a unified image's .osrel, verbatim
   std::optional<Packed> packed;  ///< what the ELF was unpacked from, where the file itself holds that
   bool found_unpacked = false;   ///< and the store had it
+  [[no_unique_address]] MoveOnly move_only = {};
 };
 
 struct Limits {

@@ -1,6 +1,7 @@
 // The machine's virtio devices: one list, for the board and its tables and for both engines.
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <functional>
 #include <memory>
@@ -10,7 +11,6 @@
 #include "pvh/backend/disk_file.hpp"
 #include "pvh/backend/user_network.hpp"
 #include "pvh/base/unique_fd.hpp"
-#include "pvh/board/board.hpp"
 #include "pvh/kvm/kvm.hpp"
 #include "pvh/launch/failure.hpp"
 #include "pvh/launch/options.hpp"
@@ -18,9 +18,10 @@
 
 namespace pvh::launch {
 
-/// Which there are, in the order of their slots: disks as they were given, so that the first is /dev/vda;
-/// then network cards, so that nothing but a disk moves one; then the rest.
-[[nodiscard]] std::vector<board::VirtioKind> device_kinds(const MachineOptions& machine);
+/// How many virtio devices the machine has. Their slots are in this order for both engines: disks as they
+/// were given, so that the first is /dev/vda; then network cards, so that nothing but a disk moves one; then
+/// the rest.
+[[nodiscard]] std::uint32_t count_devices(const MachineOptions& machine);
 
 /// A network card's cable: a tap, or a stream of frames.
 using NetEnd = std::variant<UniqueFd, backend::UserNetwork>;
