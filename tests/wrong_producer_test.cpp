@@ -29,7 +29,7 @@ using nlohmann::json;
 
 constexpr std::uint64_t kWildThings = 32 * kMiB;  // where the tests put what does not come from a plan
 
-/// The parts that the probe printed (kernels/README.md).
+/// The parts that the probe printed (guest/kernels/README.md).
 struct Story {
   std::vector<json> parts;
 

@@ -1,4 +1,4 @@
-// What the probe printed (kernels/README.md), as a capture.
+// What the probe printed (guest/kernels/README.md), as a capture.
 #include <fmt/format.h>
 
 #include <algorithm>

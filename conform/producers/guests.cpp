@@ -24,7 +24,7 @@ constexpr std::uint32_t kPropertyNote = 5;
 constexpr std::uint32_t kBuildIdNote = 3;
 constexpr std::uint32_t kRelocationNote = 19;
 constexpr std::uint32_t kStopAddress = 0x100000;
-// kernels/probe/: where the probe is linked, and where it comes up by a wrong entry.
+// guest/kernels/probe/: where the probe is linked, and where it comes up by a wrong entry.
 constexpr std::uint32_t kProbeAddress = 0x100000;
 constexpr std::uint32_t kForeignEntry = kProbeAddress + 8;
 constexpr conform::RelocationGiven kProbeRelocation{

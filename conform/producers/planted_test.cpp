@@ -1,5 +1,5 @@
 // Real producers that break one clause each, judged as any other: the fault is found as its clause and as no
-// other, on a processor. conform/testing/planted_producer.cpp is what they do.
+// other, on a processor. conform/producers/testing/planted_producer.cpp is what they do.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-"""The kernels of kernels/ boot under every producer, and see what it promised: hello says it in words, the probe byte by byte."""
+"""The kernels of guest/kernels/ boot under every producer, and see what it promised: hello says it in words, the probe byte by byte."""
 
 import os
 import re

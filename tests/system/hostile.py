@@ -1,4 +1,4 @@
-"""Guests that do what no kernel should (kernels/hostile-*), under the kvm engine: it ends by itself or when told, by a
+"""Guests that do what no kernel should (guest/kernels/hostile-*), under the kvm engine: it ends by itself or when told, by a
 documented exit code, has not crashed, and its memory has not grown. Each also under the sanitizers' build."""
 
 import os

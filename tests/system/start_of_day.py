@@ -1,4 +1,4 @@
-"""The probe's output (kernels/README.md), read back: what a guest was handed, by any producer."""
+"""The probe's output (guest/kernels/README.md), read back: what a guest was handed, by any producer."""
 
 import json
 import struct

@@ -138,8 +138,9 @@ inline constexpr std::uint64_t kMostCaptureBytes = 64 * kMiB;
 
 [[nodiscard]] std::string write_capture(const Capture& capture);
 
-/// The capture in what the probe printed (kernels/README.md): what a producer's serial line or file holds.
-/// Lines that are not the probe's are skipped. An outcome other than kCaptured where the story is not whole.
+/// The capture in what the probe printed (guest/kernels/README.md): what a producer's serial line or file
+/// holds. Lines that are not the probe's are skipped. An outcome other than kCaptured where the story is not
+/// whole.
 [[nodiscard]] Capture capture_of(std::string_view output, const Case& asked);
 
 /// Adds `bytes` to sorted pieces; false where they contradict what is there already, or wrap.
