@@ -1,7 +1,7 @@
 # `cmake --install`: what kernels and monitors outside of this tree need. A CMake package and pkg-config files, all of which find
 # their files from where they lie, so that the tree can be moved.
 # Component "program" is the command and its manual. Component "guest" is a kernel's part alone: headers, archives, linker script.
-# Component "host" is a monitor's: image/, board/, boot/ and what they stand on, as one archive.
+# Component "host" is a monitor's: the rooms of host/, as one archive.
 find_package(Threads REQUIRED)
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
