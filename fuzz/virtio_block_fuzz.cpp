@@ -35,7 +35,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (::write(file.get(), bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size())) return 0;
   {
     testing::GuardedRam ram;
-    auto disk = backend::DiskFile::open("/proc/self/fd/" + std::to_string(file.get()), read_only, "disk 0");
+    auto disk =
+        pvh::backend::DiskFile::open("/proc/self/fd/" + std::to_string(file.get()), read_only, "disk 0");
     if (!disk) std::abort();
     Block device(std::move(*disk), {.name = "disk 0", .serial = "s", .queues = 2, .threads_only = true});
     testing::Registers registers(device, ram.memory());
