@@ -43,6 +43,9 @@ def commands(path: Path) -> dict[Path, Command]:
         words = shlex.split(entry["command"])
         while words[0].startswith("/") and Path(words[0]).name == "ccache":
             words.pop(0)
+        # A host without 32-bit libraries has no C++ headers for it; the same sources are compiled for 64 bits, too.
+        if "-m32" in words:
+            continue
         precompiled = any("cmake_pch" in word for word in words)
         options = [words[0]]
         for word, following in zip(words[1:], [*words[2:], ""]):
