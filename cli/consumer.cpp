@@ -28,10 +28,6 @@ namespace {
 using consumers::Variant;
 using Failed = std::unexpected<Failure>;
 
-std::string file_name(const std::string& path) {
-  return path.substr(path.rfind('/') + 1);
-}
-
 std::expected<consumers::Subject, Failure> open_subject(const ConformOptions& options) {
   MachineOptions kernel;
   kernel.kernel = options.names.back();
@@ -105,7 +101,7 @@ int consumer(const ConformOptions& options, const std::string& program) {
   how.silent_without_command_line = subject->is_linux && !options.initrds.empty();
   if (options.timeout) how.limit = *options.timeout;
   auto report = consumers::run_consumer(subject->base(options.engine == Engine::kQemu), *variants, how);
-  report.consumer = file_name(options.names.front());
+  report.consumer = launch::file_name(options.names.front());
   report.engine = engine_name(options.engine);
   // Where this program lies means nothing to whoever does it again.
   for (consumers::VariantResult& result : report.results)

@@ -23,13 +23,6 @@
 namespace pvh::cli {
 namespace {
 
-bool is_linux(const image::ElfFile& elf) {
-  for (const image::Note& note : elf.notes) {
-    if (note.owner == "Linux") return true;
-  }
-  return false;
-}
-
 /// What a person will want to know before the guest has the terminal.
 void announce(const RunOptions& options, const launch::EngineChoice& choice,
               const launch::Prepared& prepared) {
@@ -41,10 +34,10 @@ void announce(const RunOptions& options, const launch::EngineChoice& choice,
   if (prepared.seed && !options.machine.seed) {
     complain(fmt::format("pvh: placed at random; --randomize --seed {} does it again\n", *prepared.seed));
   }
-  if (prepared.plan.version == 0 && is_linux(prepared.image.elf)) {
+  if (prepared.plan.version == 0 && launch::is_linux(prepared.image.elf)) {
     complain("pvh: version 0 has no memory map, and Linux crashes at its start without one\n");
   }
-  if (prepared.command_line.empty() && is_linux(prepared.image.elf)) {
+  if (prepared.command_line.empty() && launch::is_linux(prepared.image.elf)) {
     complain(
         "pvh: Linux with no command line prints nothing here; --append console=ttyS0 shows its output\n");
   }

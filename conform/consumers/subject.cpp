@@ -1,6 +1,5 @@
 #include "pvh/consumers/subject.hpp"
 
-#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -16,10 +15,6 @@ using Failed = std::unexpected<launch::Failure>;
 constexpr std::string_view kLinuxLine = "console=ttyS0 earlyprintk=ttyS0 panic=-1";
 constexpr std::string_view kOtherLine = "one=1 two=2";
 
-std::string file_name(const std::string& path) {
-  return path.substr(path.rfind('/') + 1);
-}
-
 }  // namespace
 
 std::expected<Subject, launch::Failure> open_subject(const launch::MachineOptions& options,
@@ -29,8 +24,7 @@ std::expected<Subject, launch::Failure> open_subject(const launch::MachineOption
   if (!kernel) return Failed(kernel.error());
   auto image = image::kernel_image(kernel->contents);
   if (!image) return Failed({image.error(), options.kernel});
-  const bool is_linux =
-      std::ranges::any_of(image->elf.notes, [](const image::Note& note) { return note.owner == "Linux"; });
+  const bool is_linux = launch::is_linux(image->elf);
 
   Subject out{.kernel = std::move(*kernel),
               .image = std::move(*image),
@@ -41,7 +35,7 @@ std::expected<Subject, launch::Failure> open_subject(const launch::MachineOption
   for (const std::string& name : initrds) {
     auto file = system::MappedFile::open(name, "initrd");
     if (!file) return Failed({file.error(), name});
-    out.modules.push_back({.name = file_name(name), .bytes = file->bytes(), .command_line = {}});
+    out.modules.push_back({.name = launch::file_name(name), .bytes = file->bytes(), .command_line = {}});
     out.files.push_back(std::move(*file));
   }
   if (out.modules.empty() && is_linux)

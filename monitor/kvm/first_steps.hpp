@@ -10,7 +10,7 @@ namespace pvh::kvm {
 /// Which step failed.
 enum class FirstStep : std::uint8_t { kOpen, kVersion, kMachine, kScratchPages, kInterrupts, kCpu, kDone };
 
-/// Plain numbers: whoever takes them over owns the descriptors.
+/// Plain numbers: the caller owns the descriptors.
 struct FirstSteps {
   int system = -1;
   int vm = -1;

@@ -161,12 +161,14 @@ void Machine::stand_still(Vcpu& cpu) {
   if (!stopping_) cpu.proceed();
 }
 
+void Machine::ask_to_stop() {
+  const std::lock_guard lock(pause_mutex_);
+  stopping_ = true;
+  pause_changed_.notify_all();
+}
+
 void Machine::stop() {
-  {
-    const std::lock_guard lock(pause_mutex_);
-    stopping_ = true;
-    pause_changed_.notify_all();
-  }
+  ask_to_stop();
   // A CPU that has looked at `stopping_` already finds the flag as it enters the guest; one that is in the
   // guest is taken out by the signal. So one signal each is enough.
   for (Vcpu& cpu : cpus_) cpu.interrupt();
@@ -250,11 +252,7 @@ void Machine::end(Ending ending, std::string reason, bool memory_gone) {
 }
 
 void Machine::end_all() {
-  {
-    const std::lock_guard lock(pause_mutex_);
-    stopping_ = true;
-    pause_changed_.notify_all();
-  }
+  ask_to_stop();
   event_.signal();
 }
 

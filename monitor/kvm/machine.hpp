@@ -59,6 +59,7 @@ class Machine final : private system::EventSource, public run::Pausable {
   };
 
   void stop();
+  void ask_to_stop();  ///< on any thread: also ends a pause
 
   // On a CPU's thread.
   void run_cpu(Vcpu& cpu);

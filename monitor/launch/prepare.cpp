@@ -4,6 +4,7 @@
 #include <pvh/start_info.h>
 #include <sys/random.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <utility>
@@ -19,10 +20,6 @@ struct Modules {
   std::vector<system::MappedFile> files;
   std::vector<boot::Module> modules;
 };
-
-std::string file_name(const std::string& path) {
-  return path.substr(path.rfind('/') + 1);
-}
 
 std::expected<void, Failure> add_module(Modules& out, const std::string& path, const std::string& role,
                                         std::optional<std::string> command_line) {
@@ -71,6 +68,14 @@ board::Board board_of(const MachineOptions& options) {
 }
 
 }  // namespace
+
+std::string file_name(const std::string& path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+bool is_linux(const image::ElfFile& elf) {
+  return std::ranges::any_of(elf.notes, [](const image::Note& note) { return note.owner == "Linux"; });
+}
 
 std::expected<Kernel, Failure> open_kernel(const std::string& path, std::uint64_t max_unpacked) {
   auto file = system::MappedFile::open(path, "the kernel");

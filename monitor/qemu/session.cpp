@@ -34,7 +34,7 @@ constexpr std::string_view kGuestPanic =
 
 constexpr std::size_t kQuotedLines = 4;
 
-/// How long QEMU may take to pause; a stop of this process does not hang for want of it.
+/// How long QEMU may take to pause; a stop of this process waits no longer.
 constexpr std::chrono::seconds kPauseGrace{2};
 
 // Places in what is waited for.

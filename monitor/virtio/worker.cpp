@@ -4,7 +4,7 @@ namespace pvh::virtio {
 
 namespace {
 
-/// Only ends a wait: whoever signals has said elsewhere what for.
+/// Only ends a wait: `stopping_` and `state_` say what for.
 class Wake final : public system::EventSource {
  public:
   explicit Wake(const system::Event& event) : event_(event) {}

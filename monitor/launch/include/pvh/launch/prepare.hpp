@@ -47,6 +47,12 @@ struct Prepared {
 
 [[nodiscard]] std::expected<Prepared, Failure> prepare(const MachineOptions& options);
 
+/// The last part of `path`: what a module or a kernel is called.
+[[nodiscard]] std::string file_name(const std::string& path);
+
+/// Whether the kernel's notes say that it is Linux.
+[[nodiscard]] bool is_linux(const image::ElfFile& elf);
+
 /// The RSDP's address as the start info of `plan` has it; 0 where there are no ACPI tables (START-7).
 [[nodiscard]] std::uint64_t rsdp_of(const boot::BootPlan& plan);
 
